@@ -1,0 +1,45 @@
+-- Columns of tables, views, materialized views and composite types. The position counts columns that are there,
+-- so that a dropped one leaves no trace.
+SELECT 'column' AS kind,
+       pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) || '.'
+         || pg_catalog.quote_ident(a.attname) AS identity,
+       pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) AS parent,
+       pg_catalog.row_number() OVER (PARTITION BY a.attrelid ORDER BY a.attnum) AS ord,
+       pg_catalog.format_type(a.atttypid, a.atttypmod) AS type,
+       CASE WHEN a.attnotnull THEN 'yes' END AS not_null,
+       CASE WHEN a.attgenerated = '' THEN pg_catalog.pg_get_expr(e.adbin, e.adrelid) END AS "default",
+       CASE a.attgenerated WHEN 's' THEN 'stored: ' WHEN 'v' THEN 'virtual: ' END
+         || pg_catalog.pg_get_expr(e.adbin, e.adrelid) AS generated,
+       CASE a.attidentity WHEN 'a' THEN 'always' WHEN 'd' THEN 'by default' END AS identity_column,
+       CASE WHEN a.attcollation <> 0 AND a.attcollation <> t.typcollation THEN
+            (SELECT pg_catalog.quote_ident(cn.nspname) || '.' || pg_catalog.quote_ident(co.collname)
+               FROM pg_catalog.pg_collation co JOIN pg_catalog.pg_namespace cn ON cn.oid = co.collnamespace
+              WHERE co.oid = a.attcollation) END AS collation,
+       CASE WHEN a.attstorage <> t.typstorage AND c.relkind IN ('r', 'p', 'm') THEN
+            CASE a.attstorage WHEN 'p' THEN 'plain' WHEN 'e' THEN 'external' WHEN 'm' THEN 'main' ELSE 'extended' END
+       END AS storage,
+       CASE WHEN a.attstattarget >= 0 THEN a.attstattarget::text END AS statistics_target,
+       -- pg_attver is a stamp that newer minor releases keep for themselves; pg_dump passes it over as well
+       (SELECT pg_catalog.string_agg(o, ', ' ORDER BY o COLLATE "C") FROM pg_catalog.unnest(a.attoptions) o
+         WHERE o NOT LIKE 'pg\_attver=%') AS options,
+       CASE WHEN a.attinhcount > 0 THEN CASE WHEN a.attislocal THEN 'merged' ELSE 'inherited' END END AS inherited,
+       (SELECT pg_catalog.string_agg(x.item, ', ' ORDER BY x.item COLLATE "C")
+          FROM (SELECT coalesce(pg_catalog.quote_ident(r.rolname), 'public') || '=' || pg_catalog.string_agg(
+                         a.privilege_type || CASE WHEN a.is_grantable THEN '*' ELSE '' END, '+'
+                         ORDER BY a.privilege_type COLLATE "C") AS item
+                  FROM pg_catalog.aclexplode(a.attacl) a
+                  LEFT JOIN pg_catalog.pg_roles r ON r.oid = a.grantee
+                 GROUP BY a.grantee, r.rolname) x) AS acl,
+       pg_catalog.col_description(c.oid, a.attnum) AS comment
+  FROM pg_catalog.pg_attribute a
+  JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+  LEFT JOIN pg_catalog.pg_attrdef e ON e.adrelid = a.attrelid AND e.adnum = a.attnum
+ WHERE c.relkind IN ('r', 'p', 'v', 'm', 'c') AND c.relpersistence <> 't'
+   AND a.attnum > 0 AND NOT a.attisdropped
+   AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', $1)
+   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+                    WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid
+                      AND d.deptype = 'e')
+ ORDER BY 3, 4
