@@ -62,10 +62,11 @@ static pgb_status read_row(pgb_catalog *catalog, const pgb_result *r, int row,
     if (props == NULL) {
         return PGB_NOMEM;
     }
-    *object = (pgb_object){.kind = pgb_arena_strdup(catalog->arena, pgb_result_value(r, row, 0)),
-                           .identity = pgb_arena_strdup(catalog->arena, pgb_result_value(r, row, 1)),
-                           .ord = pgb_result_int(r, row, 3),
-                           .props = props};
+    *object =
+        (pgb_object){.kind = pgb_arena_strdup(catalog->arena, pgb_result_value(r, row, 0)),
+                     .identity = pgb_arena_strdup(catalog->arena, pgb_result_value(r, row, 1)),
+                     .ord = pgb_result_int(r, row, 3),
+                     .props = props};
     if (!pgb_result_null(r, row, 2)) {
         object->parent = pgb_arena_strdup(catalog->arena, pgb_result_value(r, row, 2));
         if (object->parent == NULL) {
@@ -80,7 +81,8 @@ static pgb_status read_row(pgb_catalog *catalog, const pgb_result *r, int row,
             continue;
         }
         props[object->n_props].name = names[i];
-        props[object->n_props].value = pgb_arena_strdup(catalog->arena, pgb_result_value(r, row, i));
+        props[object->n_props].value =
+            pgb_arena_strdup(catalog->arena, pgb_result_value(r, row, i));
         if (props[object->n_props++].value == NULL) {
             return PGB_NOMEM;
         }
@@ -113,8 +115,8 @@ static pgb_status read_result(pgb_catalog *catalog, const pgb_result *r, object_
     return PGB_OK;
 }
 
-/* Some objects come in parts, from queries for certain versions only: the parts are put together here.
- * A part whose object is not there (it went meanwhile) is dropped with it. */
+/* Some objects come in parts, from queries for certain versions only: the parts are put together
+ * here. A part whose object is not there (it went meanwhile) is dropped with it. */
 static pgb_status merge_parts(pgb_catalog *catalog, object_vec *all, pgb_error *err)
 {
     uint32_t kept = 0;
@@ -163,8 +165,8 @@ static pgb_status merge_parts(pgb_catalog *catalog, object_vec *all, pgb_error *
 static pgb_status read_once(struct pgb_session *session, const char *history, pgb_catalog *catalog,
                             pgb_error *err)
 {
-    /* the definitions that the server prints come from its newest state, not from the transaction's snapshot:
-       hence the look at whether it moved */
+    /* the definitions that the server prints come from its newest state, not from the transaction's
+       snapshot: hence the look at whether it moved */
     static const char begin[] = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
                                 "SET LOCAL search_path = '';"
                                 "SET LOCAL lock_timeout = '2s';"
@@ -229,7 +231,8 @@ pgb_status pgb_catalog_read(struct pgb_session *session, const char *history,
     pgb_status status = PGB_OK;
 
     if (version < OLDEST) {
-        pgb_error_set(err, PGB_FAILED, "the server is PostgreSQL %d, older than 12", version / 10000);
+        pgb_error_set(err, PGB_FAILED, "the server is PostgreSQL %d, older than 12",
+                      version / 10000);
         pgb_error_hint(err, "The catalog of 12 and later can be read.");
         return PGB_FAILED;
     }

@@ -105,8 +105,8 @@ static pgb_status finish_object(parser *p, pgb_error *err)
 }
 
 /* "name: value" after the indentation; *ret_value is decoded. */
-static pgb_status split_line(parser *p, size_t indent, const char **ret_name, const char **ret_value,
-                             pgb_error *err)
+static pgb_status split_line(parser *p, size_t indent, const char **ret_name,
+                             const char **ret_value, pgb_error *err)
 {
     const char *at = p->text + indent, *end = p->text + p->len;
     const char *colon = memmem(at, (size_t)(end - at), ": ", 2);
@@ -179,10 +179,12 @@ static pgb_status parse_head(parser *p, pgb_error *err)
         }
         version = atoi(p->text + sizeof magic - 1);
         if (version > PGB_SNAPSHOT_VERSION) {
-            pgb_error_set(err, PGB_REFUSED, "the snapshot has format %d, and this program reads up to %d",
-                          version, PGB_SNAPSHOT_VERSION);
+            pgb_error_set(err, PGB_REFUSED,
+                          "the snapshot has format %d, and this program reads up to %d", version,
+                          PGB_SNAPSHOT_VERSION);
             pgb_error_at(err, p->name, 1, 1, p->text, p->len);
-            pgb_error_hint(err, "Use the newer pgbraid that wrote it, or make it again with this one.");
+            pgb_error_hint(err,
+                           "Use the newer pgbraid that wrote it, or make it again with this one.");
             return PGB_REFUSED;
         }
         return version >= 1 ? PGB_OK : refuse(p, err, "this is no snapshot of pgbraid");
