@@ -12,8 +12,15 @@
  *       owner: postgres
  *       comment: Patients and therapists
  *
- * A property's value follows its name; values that hold a newline, a quote at the start, a leading
- * or trailing blank or a control byte are written as a JSON string. Floor 2 (base).
+ *     view: public.active
+ *       in: public
+ *       definition:
+ *         | SELECT users.id
+ *         |   FROM public.users;
+ *
+ * A property's value follows its name. Values of several lines stand below it, each line behind a
+ * bar; what would not be seen exactly (control bytes, blanks at an end, a quote at the start) is a
+ * JSON string. Blank lines and lines that begin with # mean nothing. Floor 2 (base).
  */
 #ifndef PGB_CATALOG_SNAPSHOT_H
 #define PGB_CATALOG_SNAPSHOT_H
@@ -22,6 +29,8 @@
 #include "catalog/catalog.h"
 
 enum { PGB_SNAPSHOT_VERSION = 1 };
+/* A file that is larger is refused: 5,000 tables make about 15 MB. */
+#define PGB_SNAPSHOT_MAX ((size_t)256 << 20)
 
 void pgb_snapshot_write(const pgb_catalog *catalog, pgb_buf *out); /* check out->failed */
 /* name is shown in errors: PGB_PROJECT with line for what is not a snapshot, PGB_REFUSED for a

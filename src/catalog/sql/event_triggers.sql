@@ -3,7 +3,7 @@ SELECT 'event trigger' AS kind,
        pg_catalog.quote_ident(e.evtname) AS identity,
        NULL::text AS parent,
        0 AS ord,
-       pg_catalog.pg_get_userbyid(e.evtowner) AS owner,
+       pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(e.evtowner)) AS owner,
        e.evtevent AS event,
        (SELECT pg_catalog.string_agg(pg_catalog.quote_literal(t), ', ' ORDER BY t COLLATE "C")
           FROM pg_catalog.unnest(e.evttags) t) AS tags,

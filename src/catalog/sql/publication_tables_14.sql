@@ -9,7 +9,7 @@ SELECT 'publication' AS kind,
           FROM pg_catalog.pg_publication_rel r
           JOIN pg_catalog.pg_publication p ON p.oid = r.prpubid
           JOIN pg_catalog.pg_class c ON c.oid = r.prrelid
-          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace) m
- WHERE $1::text IS NOT NULL
+          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+         WHERE n.nspname <> $1) m
  GROUP BY m.publication
  ORDER BY 2

@@ -3,20 +3,23 @@ SELECT 'sequence' AS kind,
        pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) AS identity,
        pg_catalog.quote_ident(n.nspname) AS parent,
        0 AS ord,
-       pg_catalog.pg_get_userbyid(c.relowner) AS owner,
+       pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(c.relowner)) AS owner,
        CASE c.relpersistence WHEN 'u' THEN 'unlogged' END AS persistence,
        pg_catalog.format_type(s.seqtypid, NULL) AS type,
        s.seqstart AS start, s.seqincrement AS increment, s.seqmin AS min, s.seqmax AS max, s.seqcache AS cache,
        CASE WHEN s.seqcycle THEN 'yes' END AS cycle,
        o.owned_by,
        CASE WHEN o.deptype = 'i' THEN 'yes' END AS of_identity,
-       (SELECT pg_catalog.string_agg(x.item, ', ' ORDER BY x.item COLLATE "C")
-          FROM (SELECT coalesce(pg_catalog.quote_ident(r.rolname), 'public') || '=' || pg_catalog.string_agg(
-                         a.privilege_type || CASE WHEN a.is_grantable THEN '*' ELSE '' END, '+'
-                         ORDER BY a.privilege_type COLLATE "C") AS item
-                  FROM pg_catalog.aclexplode(coalesce(c.relacl, pg_catalog.acldefault('s', c.relowner))) a
-                  LEFT JOIN pg_catalog.pg_roles r ON r.oid = a.grantee
-                 GROUP BY a.grantee, r.rolname) x) AS acl,
+       CASE WHEN c.relacl IS NOT NULL THEN
+         (SELECT nullif(coalesce(pg_catalog.string_agg(x.item, ', ' ORDER BY x.item COLLATE "C") FILTER (WHERE NOT x.usual), 'none'),
+                        coalesce(pg_catalog.string_agg(x.item, ', ' ORDER BY x.item COLLATE "C") FILTER (WHERE x.usual), 'none'))
+            FROM (SELECT s.usual, CASE WHEN a.grantee = 0 THEN 'public' ELSE coalesce(pg_catalog.quote_ident(r.rolname), a.grantee::text) END
+                         || '=' || pg_catalog.string_agg(DISTINCT (a.privilege_type || CASE WHEN a.is_grantable THEN '*' ELSE '' END) COLLATE "C", '+'
+                           ORDER BY (a.privilege_type || CASE WHEN a.is_grantable THEN '*' ELSE '' END) COLLATE "C") AS item
+                    FROM (VALUES (false, c.relacl), (true, pg_catalog.acldefault('s', c.relowner))) s (usual, acl)
+                   CROSS JOIN LATERAL pg_catalog.aclexplode(s.acl) a
+                    LEFT JOIN pg_catalog.pg_roles r ON r.oid = a.grantee
+                   GROUP BY s.usual, a.grantee, r.rolname) x) END AS acl,
        pg_catalog.obj_description(c.oid, 'pg_class') AS comment
   FROM pg_catalog.pg_sequence s
   JOIN pg_catalog.pg_class c ON c.oid = s.seqrelid
@@ -28,7 +31,7 @@ SELECT 'sequence' AS kind,
          JOIN pg_catalog.pg_class t ON t.oid = d.refobjid
          JOIN pg_catalog.pg_namespace tn ON tn.oid = t.relnamespace
          JOIN pg_catalog.pg_attribute a ON a.attrelid = t.oid AND a.attnum = d.refobjsubid
-        WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid
+        WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.objsubid = 0
           AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.deptype IN ('a', 'i')
         LIMIT 1) o ON true
  WHERE c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', $1)

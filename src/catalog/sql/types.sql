@@ -3,7 +3,7 @@ SELECT CASE t.typtype WHEN 'e' THEN 'enum' WHEN 'd' THEN 'domain' WHEN 'r' THEN 
        pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(t.typname) AS identity,
        pg_catalog.quote_ident(n.nspname) AS parent,
        0 AS ord,
-       pg_catalog.pg_get_userbyid(t.typowner) AS owner,
+       pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(t.typowner)) AS owner,
        (SELECT pg_catalog.string_agg(pg_catalog.quote_literal(e.enumlabel), ', ' ORDER BY e.enumsortorder)
           FROM pg_catalog.pg_enum e WHERE e.enumtypid = t.oid) AS labels,
        CASE WHEN t.typtype = 'd' THEN pg_catalog.format_type(t.typbasetype, t.typtypmod) END AS base_type,
@@ -22,15 +22,20 @@ SELECT CASE t.typtype WHEN 'e' THEN 'enum' WHEN 'd' THEN 'domain' WHEN 'r' THEN 
             (SELECT pg_catalog.quote_ident(cn.nspname) || '.' || pg_catalog.quote_ident(co.collname)
                FROM pg_catalog.pg_collation co JOIN pg_catalog.pg_namespace cn ON cn.oid = co.collnamespace
               WHERE co.oid = r.rngcollation) END AS subtype_collation,
-       CASE WHEN r.rngcanonical::oid <> 0 THEN r.rngcanonical::regprocedure::text END AS canonical,
-       CASE WHEN r.rngsubdiff::oid <> 0 THEN r.rngsubdiff::regprocedure::text END AS subtype_diff,
-       (SELECT pg_catalog.string_agg(x.item, ', ' ORDER BY x.item COLLATE "C")
-          FROM (SELECT coalesce(pg_catalog.quote_ident(r.rolname), 'public') || '=' || pg_catalog.string_agg(
-                         a.privilege_type || CASE WHEN a.is_grantable THEN '*' ELSE '' END, '+'
-                         ORDER BY a.privilege_type COLLATE "C") AS item
-                  FROM pg_catalog.aclexplode(coalesce(t.typacl, pg_catalog.acldefault('T', t.typowner))) a
-                  LEFT JOIN pg_catalog.pg_roles r ON r.oid = a.grantee
-                 GROUP BY a.grantee, r.rolname) x) AS acl,
+       nullif(r.rngcanonical::oid, 0)::regprocedure::text AS canonical,
+       nullif(r.rngsubdiff::oid, 0)::regprocedure::text AS subtype_diff,
+       -- 14 and later; read as JSON, so that the query stands on every version
+       CASE WHEN t.typtype = 'r' THEN pg_catalog.format_type((pg_catalog.to_jsonb(r) ->> 'rngmultitypid')::oid, NULL) END AS multirange,
+       CASE WHEN t.typacl IS NOT NULL THEN
+         (SELECT nullif(coalesce(pg_catalog.string_agg(x.item, ', ' ORDER BY x.item COLLATE "C") FILTER (WHERE NOT x.usual), 'none'),
+                        coalesce(pg_catalog.string_agg(x.item, ', ' ORDER BY x.item COLLATE "C") FILTER (WHERE x.usual), 'none'))
+            FROM (SELECT s.usual, CASE WHEN a.grantee = 0 THEN 'public' ELSE coalesce(pg_catalog.quote_ident(r.rolname), a.grantee::text) END
+                         || '=' || pg_catalog.string_agg(DISTINCT (a.privilege_type || CASE WHEN a.is_grantable THEN '*' ELSE '' END) COLLATE "C", '+'
+                           ORDER BY (a.privilege_type || CASE WHEN a.is_grantable THEN '*' ELSE '' END) COLLATE "C") AS item
+                    FROM (VALUES (false, t.typacl), (true, pg_catalog.acldefault('T', t.typowner))) s (usual, acl)
+                   CROSS JOIN LATERAL pg_catalog.aclexplode(s.acl) a
+                    LEFT JOIN pg_catalog.pg_roles r ON r.oid = a.grantee
+                   GROUP BY s.usual, a.grantee, r.rolname) x) END AS acl,
        coalesce(pg_catalog.obj_description(t.oid, 'pg_type'), pg_catalog.obj_description(c.oid, 'pg_class')) AS comment
   FROM pg_catalog.pg_type t
   JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
@@ -41,4 +46,7 @@ SELECT CASE t.typtype WHEN 'e' THEN 'enum' WHEN 'd' THEN 'domain' WHEN 'r' THEN 
    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
                     WHERE d.classid = 'pg_catalog.pg_type'::regclass AND d.objid = t.oid
                       AND d.deptype = 'e')
+   AND (c.oid IS NULL OR NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+                    WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid
+                      AND d.deptype = 'e'))
  ORDER BY 1, 2
