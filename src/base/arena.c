@@ -1,0 +1,136 @@
+#include "base/arena.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BLOCK_MIN = 4096, BLOCK_MAX = 256 * 1024, ALIGN = _Alignof(max_align_t) };
+
+typedef struct block {
+    struct block *next;
+    size_t size, used;
+    _Alignas(max_align_t) char data[];
+} block;
+
+struct pgb_arena {
+    block *head;
+    size_t taken;
+    size_t next_size;
+};
+
+pgb_arena *pgb_arena_new(void)
+{
+    pgb_arena *arena = calloc(1, sizeof *arena);
+
+    if (arena != NULL) {
+        arena->next_size = BLOCK_MIN;
+    }
+    return arena;
+}
+
+void pgb_arena_free(pgb_arena *arena)
+{
+    if (arena == NULL) {
+        return;
+    }
+    for (block *b = arena->head; b != NULL;) {
+        block *next = b->next;
+
+        free(b);
+        b = next;
+    }
+    free(arena);
+}
+
+void *pgb_arena_alloc(pgb_arena *arena, size_t size)
+{
+    block *b = arena->head;
+    size_t need;
+    void *at;
+
+    if (size > SIZE_MAX / 2) {
+        return NULL;
+    }
+    need = (size + ALIGN - 1) / ALIGN * ALIGN;
+    if (b == NULL || b->size - b->used < need) {
+        size_t size_of_block = need > arena->next_size ? need : arena->next_size;
+
+        b = malloc(sizeof *b + size_of_block);
+        if (b == NULL) {
+            return NULL;
+        }
+        b->size = size_of_block;
+        b->used = 0;
+        arena->taken += sizeof *b + size_of_block;
+        if (arena->head != NULL && need > arena->next_size / 4 &&
+            arena->head->size - arena->head->used > need) {
+            /* a large one of its own: the current block stays first and goes on being filled */
+            b->next = arena->head->next;
+            arena->head->next = b;
+        } else {
+            b->next = arena->head;
+            arena->head = b;
+        }
+        if (arena->next_size < BLOCK_MAX) {
+            arena->next_size *= 2;
+        }
+    }
+    at = b->data + b->used;
+    b->used += need;
+    memset(at, 0, need);
+    return at;
+}
+
+void *pgb_arena_array(pgb_arena *arena, size_t count, size_t size)
+{
+    if (size != 0 && count > SIZE_MAX / size) {
+        return NULL;
+    }
+    return pgb_arena_alloc(arena, count * size);
+}
+
+char *pgb_arena_strndup(pgb_arena *arena, const char *s, size_t len)
+{
+    char *copy;
+
+    if (len == SIZE_MAX) {
+        return NULL;
+    }
+    copy = pgb_arena_alloc(arena, len + 1);
+    if (copy != NULL && len > 0) {
+        memcpy(copy, s, len);
+    }
+    return copy;
+}
+
+char *pgb_arena_strdup(pgb_arena *arena, const char *s)
+{
+    return pgb_arena_strndup(arena, s, strlen(s));
+}
+
+char *pgb_arena_printf(pgb_arena *arena, const char *fmt, ...)
+{
+    va_list ap;
+    int len;
+    char *at;
+
+    va_start(ap, fmt);
+    len = vsnprintf(NULL, 0, fmt, ap);
+    va_end(ap);
+    if (len < 0) {
+        return NULL;
+    }
+    at = pgb_arena_alloc(arena, (size_t)len + 1);
+    if (at != NULL) {
+        va_start(ap, fmt);
+        vsnprintf(at, (size_t)len + 1, fmt, ap);
+        va_end(ap);
+    }
+    return at;
+}
+
+size_t pgb_arena_used(const pgb_arena *arena)
+{
+    return arena->taken;
+}

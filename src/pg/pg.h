@@ -1,0 +1,64 @@
+/*
+ * Sessions with a PostgreSQL server. The only place with <libpq-fe.h>.
+ *
+ * Guarantee: every wait has a deadline and ends at a cancel request of ours; only SET is used for
+ * settings, never startup options (poolers refuse them); passwords never reach a message, a log or
+ * a process title; a lost connection is PGB_CONNECT with session->lost set, never mistaken for an
+ * answer. One session belongs to one thread at a time. Floor 1 (base).
+ */
+#ifndef PGB_PG_PG_H
+#define PGB_PG_PG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+
+typedef struct pgb_session pgb_session;
+typedef struct pgb_result pgb_result;
+
+typedef struct pgb_session_options {
+    const char *conninfo;         /* URI or keyword=value; "" for the environment's */
+    const char *application_name; /* NULL: "pgbraid" */
+    int64_t connect_timeout_ms;   /* < 0: 15 s */
+    bool read_only;               /* every transaction of the session is read-only */
+} pgb_session_options;
+
+/* Remote hosts get sslmode verify-full with the system's CA file unless settings say otherwise.
+ * Every error is PGB_CONNECT with a hint of what to do. */
+pgb_status pgb_session_open(const pgb_session_options *options, pgb_session **ret_session,
+                            pgb_error *err);
+void pgb_session_close(pgb_session *session); /* NULL is allowed */
+
+/* "database d on host h, port p, as u", without secrets; lives as long as the session. */
+const char *pgb_session_describe(const pgb_session *session);
+const char *pgb_session_database(const pgb_session *session);
+int pgb_session_server_version(const pgb_session *session); /* 150018 */
+int pgb_session_backend_pid(const pgb_session *session);
+bool pgb_session_lost(const pgb_session *session);
+
+/* A simple query without parameters (may be several statements); the last result with rows is
+ * returned. ret_result may be NULL. A server error is PGB_SQL with SQLSTATE, detail and hint. */
+pgb_status pgb_exec(pgb_session *session, const char *sql, pgb_result **ret_result, pgb_error *err);
+/* One statement with text parameters (NULL: SQL null). */
+pgb_status pgb_exec_params(pgb_session *session, const char *sql, int n, const char *const *values,
+                           pgb_result **ret_result, pgb_error *err);
+/* Several read queries in one round trip, in pipeline mode: results[i] answers sqls[i]. On an error
+ * none is returned; the error's context names the query's index. */
+pgb_status pgb_exec_pipeline(pgb_session *session, int n_queries, const char *const *sqls,
+                             const int *n_params, const char *const *const *params,
+                             pgb_result **results, pgb_error *err);
+
+int pgb_result_rows(const pgb_result *r);
+int pgb_result_columns(const pgb_result *r);
+const char *pgb_result_value(const pgb_result *r, int row, int column); /* "" for null */
+bool pgb_result_null(const pgb_result *r, int row, int column);
+int64_t pgb_result_int(const pgb_result *r, int row, int column); /* 0 for null */
+bool pgb_result_bool(const pgb_result *r, int row, int column);
+void pgb_result_free(pgb_result *r);
+
+/* "name" quoted as PQescapeIdentifier does it; in the arena. */
+const char *pgb_quote_ident(pgb_session *session, pgb_arena *arena, const char *name);
+
+#endif
