@@ -49,7 +49,9 @@ VERBOSE = False
 
 
 def program():
-    path = Path(os.environ.get("PGBRAID_BIN", ROOT / "build-san" / "pgbraid"))
+    # PGBRAID_BUILT: meson's word for the folder that the tests run in.
+    path = Path(os.environ.get("PGBRAID_BIN") or os.environ.get("PGBRAID_BUILT")
+                or ROOT / "build-san" / "pgbraid")
     return path if path.is_absolute() else Path.cwd() / path
 
 
