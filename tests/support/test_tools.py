@@ -66,7 +66,7 @@ class DepsTest(unittest.TestCase):
 
     def start(self, *groups):
         environment = {"PATH": f"{self.stub}/bin:/usr/bin:/bin", "STUB": str(self.stub), "CONF": str(self.conf),
-                       "PGBRAID_CREATECLUSTER_D": str(self.conf)}
+                       "PGBRAID_CREATECLUSTER_D": str(self.conf), "TMPDIR": str(self.stub)}
         return subprocess.Popen(["sh", ROOT / "tools/deps", *groups], env=environment, text=True,
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                 start_new_session=True)
