@@ -491,16 +491,10 @@ pgb_scan_kind pgb_scan_next(pgb_scan *s, pgb_scan_event *ev)
     }
 }
 
-uint64_t pgb_scan_keep(const pgb_scan *s)
+static uint64_t keep_token(const pgb_scan *s)
 {
     uint64_t now = s->base + s->at;
 
-    if (s->in_stmt) {
-        return s->stmt.off;
-    }
-    if (s->hint_len > 0) {
-        return s->hint.off;
-    }
     switch (s->state) {
     case ST_DASH:
     case ST_SLASH:
@@ -516,6 +510,17 @@ uint64_t pgb_scan_keep(const pgb_scan *s)
     default:
         return now;
     }
+}
+
+uint64_t pgb_scan_keep(const pgb_scan *s, bool statements)
+{
+    if (statements && s->in_stmt) {
+        return s->stmt.off;
+    }
+    if (statements && s->hint_len > 0) {
+        return s->hint.off;
+    }
+    return keep_token(s);
 }
 
 const char *pgb_scan_error_message(pgb_scan_error error)

@@ -24,7 +24,7 @@
 
 typedef enum pgb_scan_kind {
     PGB_SCAN_STATEMENT, /* from its first token to its semicolon, that included */
-    PGB_SCAN_COPY_DATA, /* a piece of the data of the COPY before it */
+    PGB_SCAN_COPY_DATA, /* a piece of the data of the COPY before it; without a column */
     PGB_SCAN_COPY_END,  /* the line \. that ends it, with its newline */
     PGB_SCAN_COMMENT,   /* outside statements, without its newline */
     PGB_SCAN_DIRECTIVE, /* -- pgbraid:… from the line's start, without its newline */
@@ -124,8 +124,10 @@ void pgb_scan_init(pgb_scan *s, const pgb_scan_pos *start);
 void pgb_scan_reset_settings(pgb_scan *s);
 void pgb_scan_give(pgb_scan *s, const char *bytes, size_t len, bool last);
 pgb_scan_kind pgb_scan_next(pgb_scan *s, pgb_scan_event *ev);
-/* The offset from which on bytes are needed for an event's text that is still to come. */
-uint64_t pgb_scan_keep(const pgb_scan *s);
+/* The offset from which on bytes are needed for the text of an event that is still to come; without
+ * `statements`, for the text of comments, directives and psql commands only (a comment of some
+ * kilobytes is given up). */
+uint64_t pgb_scan_keep(const pgb_scan *s, bool statements);
 /* "a quoted string is not closed", "close it with a ' before the section's end". */
 const char *pgb_scan_error_message(pgb_scan_error error);
 const char *pgb_scan_error_hint(pgb_scan_error error);

@@ -350,6 +350,7 @@ void scan_begin_copy(pgb_scan *s, const char *p)
     s->copy_pending = false;
     s->state = ST_COPY_DATA;
     s->piece = scan_pos(s, p);
+    s->piece.column = 0;
     s->copy_line = s->piece.off;
     s->copy_match = 0;
     s->copy_bol = true;
@@ -358,11 +359,14 @@ void scan_begin_copy(pgb_scan *s, const char *p)
 /* p: what was looked at so far; end: what is certainly data */
 static void push_piece(pgb_scan *s, const char *p, uint64_t end)
 {
+    if (s->carry_n > 0 && s->carry_off < end) {
+        end = s->carry_off; /* the rest of that character may still be wrong */
+    }
     if (end > s->piece.off) {
         scan_push(s, PGB_SCAN_COPY_DATA, &s->piece, end - s->piece.off);
         s->piece = scan_pos(s, p); /* what is held back stands in the same line */
-        s->piece.column -= (uint32_t)(s->piece.off - end);
         s->piece.off = end;
+        s->piece.column = 0;
     }
 }
 

@@ -33,7 +33,7 @@ static void events(const char *text, size_t len, size_t step, bool positions, pg
         if (kind == PGB_SCAN_MORE) {
             size_t n = len - given < step ? len - given : step;
 
-            assert_true(pgb_scan_keep(&scan) <= given);
+            assert_true(pgb_scan_keep(&scan, true) <= given);
             pgb_scan_give(&scan, text + given, n, given + n == len);
             given += n;
             continue;
