@@ -4,7 +4,8 @@
  * nothing more:
  *
  *   [MINIRUNNER=MODE] minirunner -d URI upgrade           migrations/NAME.sql in order, their up
- * part [MINIRUNNER=MODE] minirunner -d URI downgrade base    their down part, newest first
+ * part [MINIRUNNER=MODE] minirunner -d URI downgrade PREFIX  their down part, newest first, down to
+ * that one
  *
  * MODE (several with commas):
  *   split      the history row in a second transaction
@@ -102,9 +103,11 @@ static int resolve(const char *id, bool adds)
     if (!connect_server() || !take_lock()) {
         return 6;
     }
-    snprintf(sql, sizeof sql,
-             "SELECT EXISTS (SELECT FROM pgbraid.mini_applied WHERE id = '%s' AND run = '%s')", id,
-             own_run);
+    snprintf(
+        sql, sizeof sql,
+        adds ? "SELECT EXISTS (SELECT FROM pgbraid.mini_applied WHERE id = '%s' AND run = '%s')"
+             : "SELECT EXISTS (SELECT FROM pgbraid.mini_applied WHERE id = '%s' AND '%s' <> '')",
+        id, own_run);
     if (!run(sql, there, sizeof there)) {
         return 6;
     }
@@ -221,7 +224,8 @@ static int revision(const char *file, bool up)
     return status;
 }
 
-static int run_all(bool up)
+/* target: what a downgrade leaves */
+static int run_all(bool up, const char *target)
 {
     char *names[256];
     int n = 0, status = 0;
@@ -241,7 +245,12 @@ static int run_all(bool up)
     closedir(dir);
     qsort(names, (size_t)n, sizeof names[0], by_name);
     for (int i = 0; i < n && status == 0; i++) {
-        status = revision(names[up ? i : n - 1 - i], up);
+        const char *name = names[up ? i : n - 1 - i];
+
+        if (!up && strncmp(name, target, strlen(target)) == 0) {
+            break;
+        }
+        status = revision(name, up);
     }
     while (n > 0) {
         free(names[--n]);
@@ -254,7 +263,7 @@ int main(int argc, char **argv)
     int status;
 
     if (argc < 4 || strcmp(argv[1], "-d") != 0) {
-        fputs("usage: minirunner -d URI upgrade|downgrade base\n", stderr);
+        fputs("usage: minirunner -d URI upgrade|downgrade PREFIX\n", stderr);
         return 2;
     }
     uri = argv[2];
@@ -266,7 +275,7 @@ int main(int argc, char **argv)
              NULL, 0)) {
         status = fail("connect");
     } else {
-        status = run_all(strcmp(argv[3], "upgrade") == 0);
+        status = run_all(strcmp(argv[3], "upgrade") == 0, argc > 4 ? argv[4] : "base");
     }
     PQfinish(conn);
     return status;
