@@ -1,8 +1,13 @@
 /*
- * pgbraid.ini, read with inih: [project] name, migrations, layout, heads, late; [env NAME] url, …;
- * [database] url; [server] bin; [history] schema. Nothing in it is required. Unknown sections and
- * keys are errors with line and the nearest known name; an overlong line is refused, not cut. Floor
- * 1; the only place with <ini.h>.
+ * pgbraid.ini, read with inih: [project] name, migrations, layout, heads, late, lock_timeout; [env
+ * NAME] url; [database] url, env; [server] bin; [history] schema. Nothing in it is required.
+ *
+ * Guarantee: nothing is passed over or cut. An unknown section or key, a key given twice, a value
+ * that does not fit, a line that is no "key = value", a line or section name longer than inih takes
+ * are each PGB_PROJECT with file, line and, for a name, the nearest known one. Messages never show
+ * a line that may hold a password. Lines begin with any blanks; "#" or ";" starts a comment, and
+ * " ;" one behind a value. Reentrant, but for inih's line length, which the first call raises.
+ * Floor 1; the only place with <ini.h>.
  */
 #ifndef PGB_CONF_CONF_H
 #define PGB_CONF_CONF_H
@@ -29,13 +34,23 @@ typedef struct pgb_conf {
     const char *default_env;    /* [database] env */
     const char *history_schema; /* "pgbraid" */
     const char *server_bin;     /* [server] bin: folder of postgres and initdb; NULL: search */
-    int64_t lock_timeout_ms;    /* -1: not set */
-    const pgb_env *envs;
+    int64_t lock_timeout_ms;    /* -1: not set; 0: wait for ever */
+    const pgb_env *envs;        /* in the file's order */
     uint32_t n_envs;
 } pgb_conf;
 
 /* Reads ROOT/pgbraid.ini (a missing file gives the defaults). Strings live in the arena. */
 pgb_status pgb_conf_read(const char *root, pgb_arena *arena, pgb_conf **ret_conf, pgb_error *err);
 const pgb_env *pgb_conf_env(const pgb_conf *conf, const char *name); /* NULL: no such environment */
+
+/* What may stand in the file, for help and the manual; section NULL ends the table. */
+typedef struct pgb_conf_key {
+    const char *section; /* "project"; "env NAME" for environments */
+    const char *key;
+    const char *value;  /* what it takes: "one|many", "FOLDER" */
+    const char *preset; /* what holds without it; "" for nothing */
+    const char *help;   /* lower case, no full stop */
+} pgb_conf_key;
+extern const pgb_conf_key pgb_conf_keys[];
 
 #endif
