@@ -7,6 +7,8 @@
  * FAILFILE_REPORT gets: `operations N failed K first WHAT SITE`; FAILFILE_LOG a line for each
  * operation: its number and name.
  */
+/* Both names of a function are wanted here, not the one for the other. */
+#undef _FILE_OFFSET_BITS
 #include "failsite.h"
 
 #include <dirent.h>

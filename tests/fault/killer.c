@@ -151,8 +151,12 @@ static void stop_here(const task *t, const char *side)
     if (kill(root, SIGKILL) != 0) {
         die("kill");
     }
-    while (waitpid(root, &status, __WALL) == root && !WIFSIGNALED(status) && !WIFEXITED(status)) {
-        continue;
+    /* Its first thread ends last, once all others were waited for. */
+    for (pid_t tid = 0; tid >= 0;) {
+        tid = waitpid(-1, &status, __WALL);
+        if (tid == root && (WIFSIGNALED(status) || WIFEXITED(status))) {
+            break;
+        }
     }
     snprintf(line, sizeof line, "killed %ld %s %s\n", stops, t->name, side);
     report(line);

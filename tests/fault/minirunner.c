@@ -121,7 +121,7 @@ static int resolve(const char *id, bool adds)
 /* The up or down part of a file: all after its mark up to the next one. */
 static char *read_part(const char *name, const char *mark)
 {
-    size_t used = 0, cap = 4096;
+    size_t used = 0, cap = 256;
     char *text = malloc(cap), *part, *end;
     int fd = open(name, O_RDONLY | O_CLOEXEC);
 
@@ -129,6 +129,7 @@ static char *read_part(const char *name, const char *mark)
         close(fd);
         return NULL;
     }
+    text[0] = 0;
     for (;;) {
         ssize_t n = fd < 0 ? -1 : read(fd, text + used, cap - used - 1);
 
@@ -143,7 +144,7 @@ static char *read_part(const char *name, const char *mark)
             break;
         }
         used += (size_t)n;
-        if (cap - used < 2048) {
+        if (cap - used < 64) {
             char *more = realloc(text, cap *= 2);
 
             if (more == NULL && !mode("careless")) {

@@ -1,14 +1,8 @@
-#!/usr/bin/python3
-"""R1, R2: the connection is cut before, inside and after every message, in both directions, over the eight kinds of
-work; and the build with its history row in a second transaction, which must be caught."""
+"""Cutting the connection of a run at points of its message stream (R1, R2, and what builds on them)."""
 
 import os
 
 import faultlib
-import harness
-import kinds
-
-FLOOR, FULL = 200, 2000
 
 
 def messages(path):
@@ -77,54 +71,3 @@ class CutTest(faultlib.FaultTest):
 
         self.each_point(ground, faultlib.spread(points, count, critical), one, tally, self.proxy_for)
         return ground
-
-
-def case(kind):
-    def test(self):
-        share = faultlib.full(FLOOR // 8 + 8, 10000)
-        tally = faultlib.Tally(f"R1 {kind}", floor=faultlib.full(FLOOR // 8, 100), goal="0 half, 0 false success")
-        self.cut_everywhere(kind, faultlib.pgbraid(), tally, share)
-        self.conclude(tally)
-
-    test.__name__ = f"test_{kind}"
-    return test
-
-
-class EveryMessageTest(CutTest):
-    pass
-
-
-for _kind in kinds.all_kinds():
-    setattr(EveryMessageTest, f"test_{_kind.name}", case(_kind.name))
-
-
-class PositiveControlTest(CutTest):
-    def test_history_in_a_second_transaction_is_caught(self):
-        tally = faultlib.Tally("R2 split history", goal="caught")
-        subject = faultlib.Subject(faultlib.tool("pgbraid-split-history"))
-        self.cut_everywhere("ddl", subject, tally, faultlib.full(60, 10000))
-        self.conclude(tally, must_break=("half",))
-
-
-class MiniRunnerTest(CutTest):
-    """The harness itself, on a runner that is known: right when it is right, caught when it is wrong."""
-
-    def test_a_right_runner_passes(self):
-        tally = faultlib.Tally("mini runner", floor=30)
-        for kind in ("ddl", "downgrade", "first"):
-            self.cut_everywhere(kind, faultlib.mini(), tally, 14)
-        self.conclude(tally)
-
-    def test_split_history_is_caught(self):
-        tally = faultlib.Tally("mini runner, split history")
-        self.cut_everywhere("data", faultlib.mini("split"), tally, 40)
-        self.conclude(tally, must_break=("half",))
-
-    def test_blind_success_is_caught(self):
-        tally = faultlib.Tally("mini runner, blind")
-        self.cut_everywhere("data", faultlib.mini("blind"), tally, 40)
-        self.conclude(tally, must_break=("false success",))
-
-
-if __name__ == "__main__":
-    harness.main()
