@@ -1,0 +1,2 @@
+-- Version of the history.
+SELECT m.version FROM @schema@.meta m
