@@ -1,4 +1,5 @@
 /* Is there a history, may it be trusted, and is it of our version; its creation and upgrade. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -180,6 +181,31 @@ static pgb_status create(pgb_session *session, const char *quoted, const pgb_his
         pgb_exec(session, "ROLLBACK", NULL, NULL);
     }
     return status;
+}
+
+const char *pgb_history_creation(pgb_session *session, const char *schema, pgb_arena *arena)
+{
+    const char *quoted = pgb_quote_ident(session, arena, schema != NULL ? schema : "pgbraid");
+    char version[16];
+    pgb_statement set = {.n = 2, .values = {version, PGB_VERSION}};
+    PGB_AUTO_BUF(b);
+
+    set.sql = quoted != NULL ? pgb_history_sql(arena, pgb_sql_set_version, quoted) : NULL;
+    if (set.sql == NULL) {
+        return NULL;
+    }
+    snprintf(version, sizeof version, "%d", PGB_HISTORY_VERSION);
+    pgb_buf_printf(&b, "CREATE SCHEMA %s;\n", quoted);
+    for (int i = 0; i < PGB_HISTORY_VERSION; i++) {
+        const char *script = pgb_history_sql(arena, upgrades[i], quoted);
+
+        if (script == NULL) {
+            return NULL;
+        }
+        pgb_buf_puts(&b, script);
+    }
+    pgb_statement_render(&set, &b);
+    return b.failed ? NULL : pgb_arena_strdup(arena, pgb_buf_str(&b));
 }
 
 pgb_status pgb_history_ensure(pgb_session *session, const char *schema, bool *ret_did,

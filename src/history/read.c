@@ -99,22 +99,20 @@ static pgb_status read_set(pgb_session *session, const char *quoted, const char 
                            pgb_arena *arena, pgb_applied_set *set, pgb_error *err)
 {
     /* one snapshot, and no operator but pg_catalog's */
-    enum { FIRST = 2, N = 6 };
+    enum { FIRST = 2, N = 5 };
     const char *sqls[N] = {"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
                            "SET LOCAL search_path TO pg_catalog, pg_temp",
                            pgb_history_sql(arena, pgb_sql_read_revisions, quoted),
-                           pgb_history_sql(arena, pgb_sql_read_failed, quoted),
-                           pgb_history_sql(arena, pgb_sql_read_under_way, quoted),
-                           "COMMIT"};
+                           pgb_history_sql(arena, pgb_sql_read_failed, quoted), "COMMIT"};
     const char *const values[1] = {project};
-    const int n_params[N] = {0, 0, 1, 1, 1, 0};
-    const char *const *params[N] = {NULL, NULL, values, values, values, NULL};
+    const int n_params[N] = {0, 0, 1, 1, 0};
+    const char *const *params[N] = {NULL, NULL, values, values, NULL};
     pgb_result *r[N];
     pgb_applied *rows;
     pgb_status status;
     bool fine;
 
-    if (sqls[2] == NULL || sqls[3] == NULL || sqls[4] == NULL) {
+    if (sqls[2] == NULL || sqls[3] == NULL) {
         return pgb_error_nomem(err);
     }
     status = pgb_exec_pipeline(session, N, sqls, n_params, params, r, err);
@@ -132,8 +130,7 @@ static pgb_status read_set(pgb_session *session, const char *quoted, const char 
         fine = read_row(r[FIRST], (int)i, arena, &rows[i]) &&
                pgb_map_add(&set->by_id, rows[i].id, strlen(rows[i].id), i, NULL, NULL);
     }
-    fine = fine && read_ids(r[FIRST + 1], arena, &set->failed, &set->n_failed) &&
-           read_ids(r[FIRST + 2], arena, &set->under_way, &set->n_under_way);
+    fine = fine && read_ids(r[FIRST + 1], arena, &set->failed, &set->n_failed);
     for (int i = 0; i < N; i++) {
         pgb_result_free(r[i]);
     }

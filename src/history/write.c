@@ -11,7 +11,8 @@
 
 struct pgb_history {
     const char *project;
-    const char *record, *forget, *event, *outcome, *read_steps, *set_step, *clear_steps;
+    const char *record, *forget, *event, *outcome, *mark_incomplete, *accept_text, *accept_parents;
+    const char *read_steps, *set_step, *delete_step, *clear_steps;
 };
 
 pgb_status pgb_history_open(pgb_session *session, const char *schema, const char *project,
@@ -26,10 +27,17 @@ pgb_status pgb_history_open(pgb_session *session, const char *schema, const char
     {
         const struct {
             const char **at, *sql;
-        } all[] = {{&h->record, pgb_sql_record},          {&h->forget, pgb_sql_forget},
-                   {&h->event, pgb_sql_add_event},        {&h->outcome, pgb_sql_outcome},
-                   {&h->read_steps, pgb_sql_read_steps},  {&h->set_step, pgb_sql_set_step},
-                   {&h->clear_steps, pgb_sql_clear_steps}};
+        } all[] = {{&h->record, pgb_sql_record},
+                   {&h->forget, pgb_sql_forget},
+                   {&h->event, pgb_sql_add_event},
+                   {&h->outcome, pgb_sql_outcome},
+                   {&h->read_steps, pgb_sql_read_steps},
+                   {&h->set_step, pgb_sql_set_step},
+                   {&h->clear_steps, pgb_sql_clear_steps},
+                   {&h->delete_step, pgb_sql_delete_step},
+                   {&h->mark_incomplete, pgb_sql_mark_incomplete},
+                   {&h->accept_text, pgb_sql_accept_text},
+                   {&h->accept_parents, pgb_sql_accept_parents}};
 
         for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
             *all[i].at = pgb_history_sql(arena, all[i].sql, quoted);
@@ -92,7 +100,7 @@ static pgb_statement *statement(pgb_arena *arena, const char *sql, int n)
 
 pgb_statement *pgb_history_record(const pgb_history *h, pgb_arena *arena, const pgb_record *record)
 {
-    pgb_statement *s = statement(arena, h->record, 25);
+    pgb_statement *s = statement(arena, h->record, 27);
     const char *parents = array(arena, record->parents, record->n_parents);
     const char *depends = array(arena, record->depends, record->n_depends);
     const char *labels = array(arena, record->labels, record->n_labels);
@@ -104,7 +112,7 @@ pgb_statement *pgb_history_record(const pgb_history *h, pgb_arena *arena, const 
         return NULL;
     }
     {
-        const char *const values[25] = {h->project,
+        const char *const values[27] = {h->project,
                                         record->id,
                                         parents,
                                         depends,
@@ -127,8 +135,12 @@ pgb_statement *pgb_history_record(const pgb_history *h, pgb_arena *arena, const 
                                         record->run,
                                         record->from,
                                         PGB_VERSION,
-                                        record->stamped ? "stamp" : "upgrade",
-                                        record->began};
+                                        record->begins    ? "begin"
+                                        : record->stamped ? "stamp"
+                                                          : "upgrade",
+                                        record->began,
+                                        record->begins ? "incomplete" : "applied",
+                                        record->transaction_none ? "t" : "f"};
 
         memcpy(s->values, values, sizeof values);
     }
@@ -159,6 +171,60 @@ pgb_statement *pgb_history_event(const pgb_history *h, pgb_arena *arena, const c
                                    duration,   PGB_VERSION, sqlstate, text};
 
     if (s == NULL || duration == NULL || text == NULL) {
+        return NULL;
+    }
+    memcpy(s->values, values, sizeof values);
+    return s;
+}
+
+pgb_statement *pgb_history_mark_incomplete(const pgb_history *h, pgb_arena *arena, const char *id)
+{
+    pgb_statement *s = statement(arena, h->mark_incomplete, 2);
+
+    if (s != NULL) {
+        s->values[0] = h->project;
+        s->values[1] = id;
+    }
+    return s;
+}
+
+pgb_statement *pgb_history_accept_text(const pgb_history *h, pgb_arena *arena,
+                                       const pgb_record *record)
+{
+    pgb_statement *s = statement(arena, h->accept_text, 14);
+    const char *algorithm = pgb_arena_printf(arena, "%d", PGB_HASH_ALGORITHM);
+    const char *const values[14] = {h->project,
+                                    record->id,
+                                    record->header,
+                                    record->up,
+                                    record->down,
+                                    record->header_raw,
+                                    record->header_norm,
+                                    record->up_raw,
+                                    record->up_norm,
+                                    record->down_raw,
+                                    record->down_norm,
+                                    algorithm,
+                                    record->has_down ? "t" : "f",
+                                    record->irreversible};
+
+    if (s == NULL || algorithm == NULL) {
+        return NULL;
+    }
+    memcpy(s->values, values, sizeof values);
+    return s;
+}
+
+pgb_statement *pgb_history_accept_parents(const pgb_history *h, pgb_arena *arena,
+                                          const pgb_record *record)
+{
+    pgb_statement *s = statement(arena, h->accept_parents, 5);
+    const char *const values[5] = {h->project, record->id,
+                                   array(arena, record->parents, record->n_parents),
+                                   array(arena, record->depends, record->n_depends),
+                                   array(arena, record->labels, record->n_labels)};
+
+    if (s == NULL || values[2] == NULL || values[3] == NULL || values[4] == NULL) {
         return NULL;
     }
     memcpy(s->values, values, sizeof values);
@@ -235,6 +301,20 @@ pgb_statement *pgb_history_set_step(const pgb_history *h, pgb_arena *arena, cons
     return s;
 }
 
+pgb_statement *pgb_history_delete_step(const pgb_history *h, pgb_arena *arena, const char *id,
+                                       bool up, uint32_t ordinal)
+{
+    pgb_statement *s = statement(arena, h->delete_step, 4);
+    const char *number = pgb_arena_printf(arena, "%u", ordinal);
+    const char *const values[4] = {h->project, id, up ? "up" : "down", number};
+
+    if (s == NULL || number == NULL) {
+        return NULL;
+    }
+    memcpy(s->values, values, sizeof values);
+    return s;
+}
+
 pgb_statement *pgb_history_clear_steps(const pgb_history *h, pgb_arena *arena, const char *id,
                                        bool up)
 {
@@ -299,7 +379,8 @@ const char *pgb_history_from(pgb_arena *arena)
     if (gethostname(host, sizeof host - 1) != 0) {
         host[0] = '\0';
     }
-    raw = pw != NULL ? pgb_arena_printf(arena, "%s@%s", pw->pw_name, host)
-                     : pgb_arena_printf(arena, "uid %u@%s", (unsigned)geteuid(), host);
+    raw = pw != NULL ? pgb_arena_printf(arena, "%s@%s (process %d)", pw->pw_name, host, getpid())
+                     : pgb_arena_printf(arena, "uid %u@%s (process %d)", (unsigned)geteuid(), host,
+                                        getpid());
     return raw != NULL ? valid(arena, raw) : NULL;
 }

@@ -12,7 +12,7 @@
 #include "base/buf.h"
 #include "history/history.h"
 
-enum { PGB_STATEMENT_PARAMS = 25 };
+enum { PGB_STATEMENT_PARAMS = 27 };
 
 /* A statement with its parameters; strings live in the arena that was given. */
 typedef struct pgb_statement {
@@ -48,6 +48,10 @@ pgb_status pgb_history_check(const pgb_history_state *state, const char *schema,
 pgb_status pgb_history_ensure(pgb_session *session, const char *schema, bool *ret_did,
                               pgb_error *err);
 
+/* The statements that make a history, as one text for scripts (schema included, no BEGIN); NULL:
+ * out of memory. */
+const char *pgb_history_creation(pgb_session *session, const char *schema, pgb_arena *arena);
+
 /* The statements below for one schema; the arena owns it. */
 typedef struct pgb_history pgb_history;
 pgb_status pgb_history_open(pgb_session *session, const char *schema, const char *project,
@@ -66,10 +70,14 @@ typedef struct pgb_record {
     const char *run;
     const char *from;
     bool stamped;
+    bool transaction_none;
+    bool begins;       /* only begun: the row is incomplete, the event is "begin" */
     const char *began; /* timestamp as the server gave it; NULL: the transaction's begin */
 } pgb_record;
 
-/* Row and event (upgrade, or stamp when stamped). NULL: out of memory; here and below. */
+/* Row and event (upgrade; stamp when stamped; begin when begins). An incomplete row is taken over.
+ * The tag is "INSERT 0 1", but "INSERT 0 0" and nothing done when the revision is applied already.
+ * NULL: out of memory; here and below. */
 pgb_statement *pgb_history_record(const pgb_history *h, pgb_arena *arena, const pgb_record *record);
 /* The row goes; event: "downgrade" or "unstamp". The tag is "INSERT 0 1" when there was a row. */
 pgb_statement *pgb_history_forget(const pgb_history *h, pgb_arena *arena, const char *id,
@@ -78,6 +86,14 @@ pgb_statement *pgb_history_forget(const pgb_history *h, pgb_arena *arena, const 
 pgb_statement *pgb_history_event(const pgb_history *h, pgb_arena *arena, const char *id,
                                  const char *event, const char *run, const char *from,
                                  int64_t duration_us, const char *sqlstate, const char *message);
+/* A transaction-none downgrade begins. */
+pgb_statement *pgb_history_mark_incomplete(const pgb_history *h, pgb_arena *arena, const char *id);
+/* repair: the file's texts and hashes, or its parents, depends and labels, become the recorded
+ * ones. */
+pgb_statement *pgb_history_accept_text(const pgb_history *h, pgb_arena *arena,
+                                       const pgb_record *record);
+pgb_statement *pgb_history_accept_parents(const pgb_history *h, pgb_arena *arena,
+                                          const pgb_record *record);
 /* One boolean: did this run commit that event of that revision? */
 pgb_statement *pgb_history_outcome(const pgb_history *h, pgb_arena *arena, const char *id,
                                    const char *event, const char *run);
@@ -97,10 +113,12 @@ pgb_status pgb_history_steps(pgb_session *session, const pgb_history *h, const c
                              pgb_error *err);
 pgb_statement *pgb_history_set_step(const pgb_history *h, pgb_arena *arena, const char *id, bool up,
                                     const pgb_step_row *row, const char *run);
+pgb_statement *pgb_history_delete_step(const pgb_history *h, pgb_arena *arena, const char *id,
+                                       bool up, uint32_t ordinal);
 pgb_statement *pgb_history_clear_steps(const pgb_history *h, pgb_arena *arena, const char *id,
                                        bool up);
 
-/* "user@host" of this process, for `from`; in the arena. NULL: out of memory. */
+/* "user@host (process id)" of this process, for `from`; in the arena. NULL: out of memory. */
 const char *pgb_history_from(pgb_arena *arena);
 
 #endif

@@ -33,8 +33,10 @@ CREATE TABLE :"schema".revision (
     down_raw       pg_catalog.text NOT NULL,
     down_norm      pg_catalog.text NOT NULL,
     hash_algorithm pg_catalog.int4 NOT NULL,
+    state          pg_catalog.text NOT NULL CHECK (state IN ('applied', 'incomplete')),
     has_down       pg_catalog.bool NOT NULL,
     irreversible   pg_catalog.text,
+    transaction_none pg_catalog.bool NOT NULL,
     stamped        pg_catalog.bool NOT NULL,
     run            pg_catalog.uuid NOT NULL,
     applied_at     pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
@@ -63,8 +65,10 @@ COMMENT ON COLUMN :"schema".revision.up_norm IS 'The same, normalised: if the fi
 COMMENT ON COLUMN :"schema".revision.down_raw IS 'SHA-256 of the down section''s bytes; empty: none.';
 COMMENT ON COLUMN :"schema".revision.down_norm IS 'The same, normalised.';
 COMMENT ON COLUMN :"schema".revision.hash_algorithm IS 'How the hashes were made: 1 is SHA-256 as said here.';
+COMMENT ON COLUMN :"schema".revision.state IS 'incomplete: a transaction-none revision that is under way or stopped; table step says where.';
 COMMENT ON COLUMN :"schema".revision.has_down IS 'It had a way back when it was applied.';
 COMMENT ON COLUMN :"schema".revision.irreversible IS 'Why it has none, as its file says.';
+COMMENT ON COLUMN :"schema".revision.transaction_none IS 'It runs statement by statement, outside a transaction.';
 COMMENT ON COLUMN :"schema".revision.stamped IS 'Recorded without being run.';
 COMMENT ON COLUMN :"schema".revision.run IS 'The run that applied it.';
 COMMENT ON COLUMN :"schema".revision.applied_at IS 'When, by the server''s clock.';
@@ -93,7 +97,7 @@ COMMENT ON COLUMN :"schema".event.seq IS 'Order.';
 COMMENT ON COLUMN :"schema".event.at IS 'When, by the server''s clock.';
 COMMENT ON COLUMN :"schema".event.project IS 'Name of the project.';
 COMMENT ON COLUMN :"schema".event.id IS 'The revision.';
-COMMENT ON COLUMN :"schema".event.event IS 'upgrade, downgrade, stamp, unstamp, fail, blocked, mend, repair.';
+COMMENT ON COLUMN :"schema".event.event IS 'upgrade, downgrade, stamp, unstamp, begin, fail, blocked, mend, repair.';
 COMMENT ON COLUMN :"schema".event.run IS 'The run; the rows of one command have the same.';
 COMMENT ON COLUMN :"schema".event.by_user IS 'Database user.';
 COMMENT ON COLUMN :"schema".event.from_client IS 'Operating system user and host of the client.';

@@ -81,6 +81,10 @@ problems AS (
       AND (r.relkind OPERATOR(pg_catalog.<>) 'r' OR r.relrowsecurity
            OR EXISTS (SELECT FROM pg_catalog.pg_inherits i
                       WHERE r.oid IN (i.inhrelid, i.inhparent)))
+  UNION ALL
+    SELECT 8, pg_catalog.format('it holds the function %s', p.oid::pg_catalog.regprocedure)
+    FROM pg_catalog.pg_proc p
+    JOIN schema ON p.pronamespace OPERATOR(pg_catalog.=) schema.oid
 )
 SELECT EXISTS (SELECT FROM schema) AS has_schema,
        EXISTS (SELECT FROM relations WHERE relname OPERATOR(pg_catalog.=) 'meta') AS has_history,

@@ -128,8 +128,6 @@ static void test_write_and_read(void **state)
     set = read_as(s, arena);
     assert_int_equal(set->n, 1);
     assert_int_equal(set->n_failed, 0);
-    assert_int_equal(set->n_under_way, 1);
-    assert_string_equal(set->under_way[0], "r9");
     assert_string_equal(set->rows[0].id, "r1");
     assert_int_equal(set->rows[0].n_parents, 2);
     assert_string_equal(set->rows[0].parents[1], "p2");
@@ -186,11 +184,22 @@ static void test_render(void **state)
     pgb_history *h = NULL;
     pgb_record record = a_record("lit");
     PGB_AUTO_BUF(sql);
-    const char *text;
+    pgb_applied_set *set;
+    pgb_statement *st;
+    pgb_result *r = NULL;
+    const char *text, *script;
+    bool did;
     size_t len;
 
     (void)state;
     assert_int_equal(pgb_history_open(s, NULL, "demo", arena, &h, &err), PGB_OK);
+    /* an incomplete row is taken over, an applied one is not */
+    record.begins = true;
+    send_ok(s, pgb_history_record(h, arena, &record));
+    set = read_as(s, arena);
+    assert_true(set->rows[0].incomplete);
+    pgb_applied_set_done(set);
+    record.begins = false;
     pgb_statement_render(pgb_history_record(h, arena, &record), &sql);
     assert_false(sql.failed);
     exec_ok(s, "SET standard_conforming_strings = off");
@@ -198,6 +207,22 @@ static void test_render(void **state)
     assert_int_equal(
         pgb_history_text(s, NULL, "demo", "lit", PGB_TEXT_DOWN, arena, &text, &len, &err), PGB_OK);
     assert_string_equal(text, record.down);
+    set = read_as(s, arena);
+    assert_false(set->rows[0].incomplete);
+    pgb_applied_set_done(set);
+    st = pgb_history_record(h, arena, &record);
+    assert_int_equal(pgb_exec_params(s, st->sql, st->n, st->values, &r, &err), PGB_OK);
+    assert_string_equal(pgb_result_tag(r), "INSERT 0 0");
+    pgb_result_free(r);
+    send_ok(s, pgb_history_accept_text(h, arena, &record));
+    send_ok(s, pgb_history_accept_parents(h, arena, &record));
+    send_ok(s, pgb_history_mark_incomplete(h, arena, "lit"));
+    send_ok(s, pgb_history_delete_step(h, arena, "lit", true, 1));
+    script = pgb_history_creation(s, "by_script", arena);
+    assert_non_null(script);
+    exec_ok(s, script);
+    assert_int_equal(pgb_history_ensure(s, "by_script", &did, &err), PGB_OK);
+    assert_false(did);
     pgb_session_close(s);
 }
 
