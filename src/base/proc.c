@@ -324,7 +324,12 @@ pgb_status pgb_proc_run(const pgb_proc_options *options, int64_t deadline, pgb_b
     if (!whole) {
         kill(pid, SIGKILL); /* not yet waited for: the id is still its own */
     }
-    while (waitpid(pid, &code, 0) < 0 && errno == EINTR) {
+    while (waitpid(pid, &code, 0) < 0) {
+        if (errno != EINTR) {
+            /* the host ignores SIGCHLD: the kernel has thrown the status away */
+            return pgb_error_set_errno(err, PGB_FAILED, errno, "cannot see how %s ended",
+                                       o.argv[0]);
+        }
     }
     if (!whole) {
         return pgb_error_set(err, PGB_FAILED, "%s did not end in time and was killed", o.argv[0]);
@@ -392,7 +397,12 @@ bool pgb_proc_signal(const pgb_proc *proc, int signal)
 {
 #ifdef SYS_pidfd_send_signal
     if (proc->fd >= 0) {
-        return syscall(SYS_pidfd_send_signal, proc->fd, signal, NULL, 0) == 0;
+        if (syscall(SYS_pidfd_send_signal, proc->fd, signal, NULL, 0) == 0) {
+            return true;
+        }
+        if (errno == ESRCH) {
+            return false; /* anything else may be a filter of system calls: the old way */
+        }
     }
 #endif
     return kill(proc->pid, signal) == 0;

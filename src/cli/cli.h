@@ -123,8 +123,9 @@ typedef struct pgb_ctx pgb_ctx;
 
 typedef struct pgb_command {
     const char *name;
+    const char *group;    /* heading in the overview; NULL: that of the command before */
     const char *summary;  /* one line, lower case, no full stop: "apply pending revisions" */
-    const char *operands; /* "[TARGET…]", "" for none */
+    const char *operands; /* "[TARGET...]", "" for none */
     int min_operands, max_operands;        /* max < 0: any number */
     const char *about;                     /* paragraphs for help, 78 columns, may be NULL */
     const pgb_option *options;             /* NULL: none of its own */
@@ -136,6 +137,8 @@ typedef struct pgb_command {
     pgb_embedded_use embedded;
     bool hidden;
     pgb_status (*run)(pgb_ctx *ctx);
+    /* What is needed when that depends on the options (--dry-run takes no lock); NULL: `needs`. */
+    unsigned (*needs_now)(const void *values, unsigned needs);
 } pgb_command;
 
 /* Which database, and who said so. target.h finds it, and starts or asks nothing:
@@ -215,6 +218,10 @@ struct pgb_ctx {
     pgb_embedded *server; /* when the embedded server is used */
     pgb_runner *runner;
     pgb_applied_set *applied;
+
+    /* of progress.c and talk.c: the step that runs, and whether its line is not ended yet */
+    uint32_t step, steps;
+    bool line_open;
 };
 
 /* Set to 1 by SIGINT, SIGTERM and SIGHUP; the runner stops at the next safe point. A second SIGINT

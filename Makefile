@@ -1,0 +1,60 @@
+# A thin front: the build is Meson's and ninja's (meson.build), the work is done by tools/.
+
+MAKEFLAGS += --no-print-directory
+.SILENT:
+.DEFAULT_GOAL := build
+.PHONY: build deps check demo install format lint clean fuzz torture bench help
+
+build:
+	tools/build build
+	echo "built: build/pgbraid"
+
+help:
+	echo "make          builds build/pgbraid (and installs what is missing for that)"
+	echo "make demo     the main job from nothing, on a PostgreSQL of its own"
+	echo "make check    all tests, under sanitizers"
+	echo "make deps     installs what build, program and tests need"
+	echo "make install  installs the program and the library (DESTDIR, PREFIX)"
+	echo "make format   formats the C code;  make lint  looks at it with every tool at hand"
+	echo "make fuzz, make torture, make bench   the long runs"
+	echo "make clean    removes everything that was built here"
+
+deps:
+	tools/deps build run test
+
+check:
+	tools/check
+
+demo:
+	tools/demo
+
+# Building as the person and installing as root is the usual order: nothing is rebuilt that is there.
+install:
+	tools/build build $(if $(PREFIX),--prefix=$(PREFIX))
+	meson install -C build --no-rebuild --quiet $(if $(DESTDIR),--destdir $(abspath $(DESTDIR)))
+	echo "installed: $(DESTDIR)$$(meson introspect build --buildoptions | sed -n 's/.*"name": "prefix", "value": "\([^"]*\)".*/\1/p')/bin/pgbraid"
+
+format:
+	tools/deps lint
+	git ls-files -z -- '*.c' '*.h' | xargs -0r clang-format -i
+	echo "formatted: $$(git ls-files -- '*.c' '*.h' | wc -l) files"
+
+lint:
+	tools/lint
+
+fuzz:
+	if [ -x tools/fuzz ]; then exec tools/fuzz $(ARGS); else echo "no fuzz targets yet (tools/fuzz)"; fi
+
+torture:
+	if [ -x tests/torture ]; then tools/build build-san -Dtests=true && exec tests/torture $(ARGS); \
+	else echo "no torture tests yet (tests/torture)"; fi
+
+bench:
+	if [ -x bench/run ]; then tools/build build && exec bench/run $(ARGS); \
+	else echo "no benchmarks yet (bench/run)"; fi
+
+clean:
+	if [ -x build/pgbraid ]; then for project in build/demo/*/.pgbraid; do \
+	  [ ! -d "$$project" ] || build/pgbraid -C "$${project%/.pgbraid}" db stop >/dev/null 2>&1 || :; done; fi
+	rm -rf build build-*/
+	echo "removed: build build-*"

@@ -1,0 +1,5 @@
+-- The stored up text of a revision.
+SELECT r.up
+FROM :"schema".revision r
+WHERE r.project OPERATOR(pg_catalog.=) $1::pg_catalog.text
+  AND r.id OPERATOR(pg_catalog.=) $2::pg_catalog.text;

@@ -1,0 +1,610 @@
+/*
+ * The embedded server of a project.
+ *
+ * Two files in the state folder are locked with flock(2), which a killed process gives back:
+ * start.lock, exclusively, by whoever looks at, starts or stops the server; users.lock, shared, by
+ * every user for as long as it uses the server. Whoever holds start.lock and can have users.lock
+ * alone is the last user. start.lock is always taken first.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "pg/pg.h"
+#include "scratch/cluster.h"
+#include "scratch/place.h"
+
+enum { WAIT_MS = 60000, LOCK_POLL_MS = 10, LOG_MAX = 8 * 1024 * 1024 };
+
+struct pgb_embedded {
+    pgb_arena *arena;
+    pgb_place place;
+    pgb_cluster cluster;
+    pgb_postmaster postmaster;
+    int users; /* descriptor of users.lock */
+    bool kept, started;
+    char version[16];
+    const char *conninfo;
+};
+
+/* Takes the lock of a file in the state folder. A file that `db reset` removed meanwhile locks
+ * nobody out: it is opened again. */
+static pgb_status lock_file(const pgb_place *place, const char *name, bool shared, int64_t deadline,
+                            int *ret_fd, pgb_error *err)
+{
+    for (;;) {
+        PGB_AUTO_FD(fd) = pgb_place_file(place, name, O_RDWR | O_CREAT);
+        struct stat st;
+
+        if (fd < 0 && errno == EACCES) {
+            fd = pgb_place_file(place, name, O_RDONLY);
+        }
+        if (fd < 0) {
+            return pgb_error_set_errno(err, PGB_IO, errno, "cannot open %s/%s", place->state, name);
+        }
+        while (flock(fd, (shared ? LOCK_SH : LOCK_EX) | LOCK_NB) != 0) {
+            if (errno != EWOULDBLOCK && errno != EINTR) {
+                return pgb_error_set_errno(err, PGB_IO, errno, "cannot lock %s/%s", place->state,
+                                           name);
+            }
+            if (pgb_deadline_left(deadline) == 0) {
+                char who[32] = "";
+                ssize_t got = pread(fd, who, sizeof who - 1, 0);
+
+                pgb_error_set(err, PGB_CONNECT,
+                              "the embedded PostgreSQL is being started or "
+                              "stopped by another pgbraid");
+                if (got > 0) {
+                    pgb_error_detail(err, "It is process %d.", atoi(who));
+                }
+                pgb_error_hint(err, "Try again in a while.");
+                return PGB_CONNECT;
+            }
+            pgb_clock_sleep_ms(LOCK_POLL_MS);
+        }
+        if (fstat(fd, &st) == 0 && st.st_nlink > 0) {
+            *ret_fd = fd;
+            fd = -1;
+            return PGB_OK;
+        }
+    }
+}
+
+static pgb_status lock_start(const pgb_place *place, int64_t deadline, int *ret_fd, pgb_error *err)
+{
+    pgb_status status = lock_file(place, "start.lock", false, deadline, ret_fd, err);
+    char me[32];
+    int len = snprintf(me, sizeof me, "%d\n", (int)getpid());
+
+    /* for the message of who waits; no decision hangs on it */
+    if (status == PGB_OK && ftruncate(*ret_fd, 0) == 0 && pwrite(*ret_fd, me, (size_t)len, 0) < 0) {
+        return PGB_OK;
+    }
+    return status;
+}
+
+/* db start's marker holds for one run of the server: its content names that run. */
+static void keep_text(const pgb_postmaster *p, char *text, size_t size)
+{
+    snprintf(text, size, "%d %lld\n", (int)p->pid, (long long)p->started);
+}
+
+static bool keep_holds(const pgb_place *place, const pgb_postmaster *p)
+{
+    PGB_AUTO_FD(fd) = pgb_place_file(place, "keep", O_RDONLY);
+    char want[64], have[64] = "";
+
+    keep_text(p, want, sizeof want);
+    return fd >= 0 && pread(fd, have, sizeof have - 1, 0) > 0 && strcmp(want, have) == 0;
+}
+
+static pgb_status keep_write(const pgb_place *place, const pgb_postmaster *p, pgb_error *err)
+{
+    PGB_AUTO_FD(fd) = pgb_place_file(place, "keep", O_WRONLY | O_CREAT | O_TRUNC);
+    char text[64];
+
+    keep_text(p, text, sizeof text);
+    if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text)) {
+        return pgb_error_set_errno(err, PGB_IO, errno, "cannot write %s/keep", place->state);
+    }
+    return PGB_OK;
+}
+
+/* The socket's folder of this run, so that it can be removed even after a kill. */
+static pgb_status note_socket(const pgb_place *place, const char *dir, pgb_error *err)
+{
+    PGB_AUTO_FD(fd) = pgb_place_file(place, "socket", O_WRONLY | O_CREAT | O_TRUNC);
+
+    if (fd < 0 || write(fd, dir, strlen(dir)) != (ssize_t)strlen(dir)) {
+        return pgb_error_set_errno(err, PGB_IO, errno, "cannot write %s/socket", place->state);
+    }
+    return PGB_OK;
+}
+
+static void forget_socket(const pgb_place *place)
+{
+    PGB_AUTO_FD(fd) = pgb_place_file(place, "socket", O_RDONLY);
+    char dir[256] = "";
+
+    if (fd >= 0 && pread(fd, dir, sizeof dir - 1, 0) > 0) {
+        pgb_place_socket_dir_remove(dir, place->uid);
+    }
+    unlinkat(place->dir, "socket", 0);
+}
+
+/* A new data folder, made beside and renamed, so that it is there whole or not at all. */
+static pgb_status make_data(const pgb_place *place, pgb_cluster *c, pgb_arena *arena,
+                            pgb_error *err)
+{
+    char *temp = pgb_arena_printf(arena, "%s/init-XXXXXX", place->state);
+    PGB_AUTO_FD(fd) = -1;
+    pgb_status status = PGB_OK;
+    pgb_cluster making = *c;
+
+    if (temp == NULL) {
+        return pgb_error_nomem(err);
+    }
+    if (mkdtemp(temp) == NULL) {
+        return pgb_error_set_errno(err, PGB_IO, errno, "cannot make a folder in %s", place->state);
+    }
+    fd = open(temp, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 || (place->user.set && fchown(fd, place->user.uid, place->user.gid) != 0)) {
+        status = pgb_error_set_errno(err, PGB_IO, errno, "cannot set up the folder %s", temp);
+    }
+    making.data = temp;
+    if (status == PGB_OK) {
+        status = pgb_cluster_init(&making, err);
+    }
+    if (status == PGB_OK &&
+        (renameat(AT_FDCWD, temp, place->dir, "data") != 0 || fsync(place->dir) != 0)) {
+        status = pgb_error_set_errno(err, PGB_IO, errno, "cannot rename %s to data", temp);
+    }
+    if (status != PGB_OK) {
+        pgb_dir_remove(temp, NULL);
+    }
+    return status;
+}
+
+/* What an interrupted initdb left. Only under start.lock. */
+static pgb_status remove_half_made(const pgb_place *place, pgb_arena *arena, pgb_error *err)
+{
+    char **names;
+    size_t n;
+    pgb_status status = pgb_dir_list(place->dir, place->state, arena, &names, &n, err);
+
+    for (size_t i = 0; status == PGB_OK && i < n; i++) {
+        if (strncmp(names[i], "init-", 5) == 0) {
+            char *path = pgb_arena_printf(arena, "%s/%s", place->state, names[i]);
+
+            status = path != NULL ? pgb_dir_remove(path, err) : pgb_error_nomem(err);
+        }
+    }
+    return status;
+}
+
+static int open_log(const pgb_place *place)
+{
+    int fd = pgb_place_file(place, "log", O_WRONLY | O_CREAT | O_APPEND);
+    struct stat st;
+
+    if (fd >= 0 && fstat(fd, &st) == 0 && st.st_size > LOG_MAX) {
+        renameat(place->dir, "log", place->dir, "log.old");
+        pgb_fd_close(&fd);
+        fd = pgb_place_file(place, "log", O_WRONLY | O_CREAT | O_APPEND);
+    }
+    return fd;
+}
+
+/* Starts the server, making its data folder first where there is none. Under start.lock. */
+static pgb_status start_server(pgb_embedded *s, const pgb_embedded_options *options,
+                               int64_t deadline, pgb_error *err)
+{
+    pgb_server_programs programs;
+    int major = pgb_cluster_major(s->cluster.data);
+    PGB_AUTO_FD(log) = -1;
+    pgb_status status = pgb_scratch_find(options->bin, major, s->arena, &programs, err);
+
+    if (status != PGB_OK) {
+        if (major != 0) {
+            pgb_error_context(err,
+                              "the data in %s was made by PostgreSQL %d; `pgbraid db reset` "
+                              "throws it away",
+                              s->cluster.data, major);
+        }
+        return status;
+    }
+    s->cluster.bin = programs.bin;
+    status = remove_half_made(&s->place, s->arena, err);
+    if (status == PGB_OK && major == 0) {
+        status = make_data(&s->place, &s->cluster, s->arena, err);
+    }
+    if (status == PGB_OK) {
+        status = pgb_cluster_clear(&s->cluster, err);
+    }
+    if (status != PGB_OK) {
+        return status;
+    }
+    forget_socket(&s->place);
+    unlinkat(s->place.dir, "keep", 0);
+    log = open_log(&s->place);
+    if (log < 0) {
+        return pgb_error_set_errno(err, PGB_IO, errno, "cannot open %s", s->place.log);
+    }
+    status =
+        pgb_place_socket_dir(&s->place.user, "pgbraid-", s->arena, &s->cluster.socket_dir, err);
+    if (status == PGB_OK) {
+        status = note_socket(&s->place, s->cluster.socket_dir, err);
+        if (status == PGB_OK) {
+            status = pgb_cluster_start(&s->cluster, log, deadline, &s->postmaster, err);
+        }
+        if (status != PGB_OK && !pgb_cluster_look(&s->cluster, &s->postmaster)) {
+            pgb_place_socket_dir_remove(s->cluster.socket_dir, s->place.uid);
+            unlinkat(s->place.dir, "socket", 0);
+        }
+    }
+    s->started = status == PGB_OK;
+    return status;
+}
+
+static pgb_status not_running(const pgb_embedded_options *options, pgb_error *err)
+{
+    (void)options;
+    pgb_error_set(err, PGB_CONNECT, "the project's embedded PostgreSQL is not running");
+    pgb_error_hint(err, "Start it with: pgbraid db start");
+    return PGB_CONNECT;
+}
+
+/* A running server whose socket is gone (a cleaned /tmp) or was tampered with is of no use. */
+static pgb_status socket_lost(pgb_embedded *s, const pgb_embedded_options *options, pgb_error *err)
+{
+    if (!options->start) {
+        pgb_error_set(err, PGB_CONNECT,
+                      "the embedded PostgreSQL runs, but its socket in %s is gone",
+                      s->postmaster.socket_dir);
+        pgb_error_hint(err, "Start it again with: pgbraid db start");
+        return PGB_CONNECT;
+    }
+    return pgb_cluster_stop(&s->cluster, &s->postmaster, err);
+}
+
+static bool socket_usable(const pgb_embedded *s)
+{
+    char path[160];
+    struct stat st;
+
+    snprintf(path, sizeof path, "%s/.s.PGSQL.5432", s->postmaster.socket_dir);
+    return pgb_place_socket_dir_safe(s->postmaster.socket_dir, s->place.uid) &&
+           lstat(path, &st) == 0 && S_ISSOCK(st.st_mode) && st.st_uid == s->place.uid;
+}
+
+static pgb_status have_server(pgb_embedded *s, const pgb_embedded_options *options,
+                              int64_t deadline, pgb_error *err)
+{
+    bool there = pgb_cluster_look(&s->cluster, &s->postmaster);
+    pgb_status status = PGB_OK;
+
+    if (there && strcmp(s->postmaster.status, "stopping") == 0) {
+        status = pgb_cluster_stop(&s->cluster, &s->postmaster, err);
+        there = false;
+    } else if (there && strcmp(s->postmaster.status, "ready") != 0) {
+        /* whoever started it was killed before it was ready */
+        status = pgb_cluster_wait_ready(&s->cluster, &s->postmaster, deadline, err);
+    }
+    if (status == PGB_OK && there && !socket_usable(s)) {
+        status = socket_lost(s, options, err);
+        there = false;
+    }
+    if (status == PGB_OK && !there) {
+        status =
+            options->start ? start_server(s, options, deadline, err) : not_running(options, err);
+    }
+    s->cluster.socket_dir = s->postmaster.socket_dir;
+    return status;
+}
+
+/* The project's name as a database name that needs no quotes. */
+static void database_name(const char *project, char name[64])
+{
+    size_t len = 0;
+
+    for (; project[len] != '\0' && len < 63; len++) {
+        char c = project[len];
+
+        if (c >= 'A' && c <= 'Z') {
+            c = (char)(c - 'A' + 'a');
+        }
+        name[len] = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9' && len > 0) ? c : '_';
+    }
+    name[len] = '\0';
+    if (len == 0 || strcmp(name, "postgres") == 0 || strncmp(name, "template", 8) == 0 ||
+        strncmp(name, "pg_", 3) == 0) {
+        snprintf(name, 64, "project%s%.50s", len > 0 ? "_" : "", len > 0 ? project : "");
+        for (char *at = name; *at != '\0'; at++) {
+            if (!((*at >= 'a' && *at <= 'z') || (*at >= '0' && *at <= '9'))) {
+                *at = '_';
+            }
+        }
+    }
+}
+
+/* Also shows that the server takes connections. */
+static pgb_status ensure_database(pgb_embedded *s, const char *name, bool make, pgb_error *err)
+{
+    const char *const values[] = {name};
+    pgb_session *session = NULL;
+    pgb_result *found = NULL;
+    pgb_session_options o = {.connect_timeout_ms = 15000};
+    pgb_status status;
+    int version;
+
+    o.conninfo = pgb_cluster_uri(s->cluster.socket_dir, "postgres", s->arena);
+    if (o.conninfo == NULL) {
+        return pgb_error_nomem(err);
+    }
+    status = pgb_session_open(&o, &session, err);
+    if (status != PGB_OK) {
+        return status;
+    }
+    version = pgb_session_server_version(session);
+    snprintf(s->version, sizeof s->version, "%d.%d", version / 10000 % 1000, version % 10000);
+    if (make) {
+        status = pgb_exec_params(session, "SELECT 1 FROM pg_catalog.pg_database WHERE datname = $1",
+                                 1, values, &found, err);
+    }
+    if (make && status == PGB_OK && pgb_result_rows(found) == 0) {
+        /* the name has only a-z, 0-9 and _ */
+        char *sql = pgb_arena_printf(s->arena, "CREATE DATABASE \"%s\"", name);
+
+        status = sql != NULL ? pgb_exec(session, sql, NULL, err) : pgb_error_nomem(err);
+    }
+    pgb_result_free(found);
+    pgb_session_close(session);
+    return status;
+}
+
+static void free_server(pgb_embedded *s)
+{
+    pgb_fd_close(&s->users);
+    pgb_place_close(&s->place);
+    pgb_arena_free(s->arena);
+    free(s);
+}
+
+static pgb_embedded *new_server(const char *project)
+{
+    pgb_embedded *s = calloc(1, sizeof *s);
+    char plain[64];
+
+    if (s == NULL || (s->arena = pgb_arena_new()) == NULL) {
+        free(s);
+        return NULL;
+    }
+    s->users = -1;
+    s->place.dir = -1;
+    database_name(project != NULL ? project : "", plain);
+    s->cluster.name = pgb_arena_printf(s->arena, "pgbraid %s", plain);
+    return s;
+}
+
+static void set_cluster(pgb_embedded *s)
+{
+    s->cluster.data = s->place.data;
+    s->cluster.log = s->place.log;
+    s->cluster.user = s->place.user;
+    s->cluster.uid = s->place.uid;
+}
+
+/* Under start.lock, when this user is gone: stops the server unless somebody uses or keeps it. */
+static pgb_status stop_if_last(pgb_embedded *s, pgb_error *err)
+{
+    pgb_postmaster now;
+    pgb_status status;
+
+    /* flock takes the shared lock away before it tries: exactly what a user who leaves wants */
+    if (flock(s->users, LOCK_EX | LOCK_NB) != 0 || !pgb_cluster_look(&s->cluster, &now) ||
+        keep_holds(&s->place, &now)) {
+        return PGB_OK;
+    }
+    status = pgb_cluster_stop(&s->cluster, &now, err);
+    if (status == PGB_OK) {
+        forget_socket(&s->place);
+    }
+    return status;
+}
+
+static void tell(const pgb_embedded *s, const pgb_embedded_options *options)
+{
+    char text[4400];
+
+    if (options->notice != NULL) {
+        snprintf(text, sizeof text, "using the embedded PostgreSQL %s, data in %s", s->version,
+                 s->place.data);
+        options->notice(options->data, text);
+    }
+}
+
+static pgb_status attach(pgb_embedded *s, const pgb_embedded_options *options, int64_t deadline,
+                         pgb_error *err)
+{
+    char database[64];
+    pgb_status status = have_server(s, options, deadline, err);
+
+    if (status == PGB_OK) {
+        database_name(options->project != NULL ? options->project : "", database);
+        s->conninfo = pgb_cluster_uri(s->cluster.socket_dir, database, s->arena);
+        status = s->conninfo != NULL ? ensure_database(s, database, options->start, err)
+                                     : pgb_error_nomem(err);
+    }
+    if (status == PGB_OK && options->keep) {
+        status = keep_write(&s->place, &s->postmaster, err);
+    }
+    s->kept = status == PGB_OK && keep_holds(&s->place, &s->postmaster);
+    return status;
+}
+
+pgb_status pgb_embedded_open(const pgb_embedded_options *options, pgb_embedded **ret_server,
+                             pgb_error *err)
+{
+    int64_t deadline = pgb_deadline_in(options->wait_ms < 0 ? WAIT_MS : options->wait_ms);
+    pgb_embedded *s = new_server(options->project);
+    PGB_AUTO_FD(lock) = -1;
+    pgb_status status;
+
+    if (s == NULL || s->cluster.name == NULL) {
+        if (s != NULL) {
+            free_server(s);
+        }
+        return pgb_error_nomem(err);
+    }
+    status = pgb_place_open(options->root, options->start, s->arena, &s->place, err);
+    if (status == PGB_OK && s->place.dir < 0) {
+        status = not_running(options, err);
+    }
+    set_cluster(s);
+    if (status == PGB_OK) {
+        status = lock_start(&s->place, deadline, &lock, err);
+    }
+    if (status == PGB_OK) {
+        status = lock_file(&s->place, "users.lock", true, deadline, &s->users, err);
+    }
+    if (status == PGB_OK) {
+        status = attach(s, options, deadline, err);
+        if (status != PGB_OK && s->started) {
+            stop_if_last(s, NULL); /* what was started in vain is not left behind */
+        }
+    }
+    if (status != PGB_OK) {
+        free_server(s);
+        return status;
+    }
+    tell(s, options);
+    *ret_server = s;
+    return PGB_OK;
+}
+
+void pgb_embedded_close(pgb_embedded *server)
+{
+    PGB_AUTO_FD(lock) = -1;
+
+    if (server == NULL) {
+        return;
+    }
+    /* who holds start.lock for longer than this will be the last user in our stead */
+    if (lock_start(&server->place, pgb_deadline_in(WAIT_MS), &lock, NULL) == PGB_OK) {
+        stop_if_last(server, NULL);
+    }
+    free_server(server);
+}
+
+const char *pgb_embedded_conninfo(const pgb_embedded *server)
+{
+    return server->conninfo;
+}
+
+const char *pgb_embedded_data(const pgb_embedded *server)
+{
+    return server->place.data;
+}
+
+const char *pgb_embedded_log(const pgb_embedded *server)
+{
+    return server->place.log;
+}
+
+int pgb_embedded_pid(const pgb_embedded *server)
+{
+    return (int)server->postmaster.pid;
+}
+
+const char *pgb_embedded_version(const pgb_embedded *server)
+{
+    return server->version;
+}
+
+bool pgb_embedded_kept(const pgb_embedded *server)
+{
+    return server->kept;
+}
+
+/* Opens the place and takes start.lock; place.dir is -1 when there never was a server. */
+static pgb_status hold(const char *root, pgb_embedded *s, int *ret_lock, pgb_error *err)
+{
+    pgb_status status = pgb_place_open(root, false, s->arena, &s->place, err);
+
+    set_cluster(s);
+    if (status == PGB_OK && s->place.dir >= 0) {
+        status = lock_start(&s->place, pgb_deadline_in(WAIT_MS), ret_lock, err);
+    }
+    return status;
+}
+
+static pgb_status stop_held(pgb_embedded *s, bool *ret_was_running, pgb_error *err)
+{
+    bool running = pgb_cluster_look(&s->cluster, &s->postmaster);
+    pgb_status status = running ? pgb_cluster_stop(&s->cluster, &s->postmaster, err) : PGB_OK;
+
+    if (status == PGB_OK) {
+        status = pgb_cluster_clear(&s->cluster, err);
+    }
+    if (status == PGB_OK) {
+        forget_socket(&s->place);
+        unlinkat(s->place.dir, "keep", 0);
+        *ret_was_running = running;
+    }
+    return status;
+}
+
+pgb_status pgb_embedded_stop(const char *root, bool *ret_was_running, pgb_error *err)
+{
+    PGB_AUTO_FD(lock) = -1;
+    pgb_embedded *s = new_server("");
+    pgb_status status;
+    bool was = false;
+
+    if (s == NULL) {
+        return pgb_error_nomem(err);
+    }
+    status = hold(root, s, &lock, err);
+    if (status == PGB_OK && s->place.dir >= 0) {
+        status = stop_held(s, &was, err);
+    }
+    free_server(s);
+    if (status == PGB_OK && ret_was_running != NULL) {
+        *ret_was_running = was;
+    }
+    return status;
+}
+
+pgb_status pgb_embedded_reset(const char *root, pgb_error *err)
+{
+    PGB_AUTO_FD(lock) = -1;
+    pgb_embedded *s = new_server("");
+    pgb_status status;
+    bool was;
+
+    if (s == NULL) {
+        return pgb_error_nomem(err);
+    }
+    status = hold(root, s, &lock, err);
+    if (status == PGB_OK && s->place.dir >= 0) {
+        status = stop_held(s, &was, err);
+        if (status == PGB_OK) {
+            status = remove_half_made(&s->place, s->arena, err);
+        }
+        if (status == PGB_OK) {
+            status = pgb_dir_remove(s->place.data, err);
+        }
+        if (status == PGB_OK) {
+            pgb_place_remove(&s->place);
+        }
+    }
+    free_server(s);
+    return status;
+}
