@@ -1,0 +1,585 @@
+#include "sql/scan.h"
+
+#include "base/text.h"
+#include "sql/scan_internal.h"
+
+const uint8_t pgb_scan_bytes[256] = {
+#define L (B_LETTER | B_IN_WORD | B_IN_NUMBER)
+#define D (B_DIGIT | B_IN_WORD | B_IN_NUMBER)
+#define S B_SPECIAL
+#define B B_BLANK
+    /* clang-format off */
+    0, 0, 0, 0, 0, 0, 0, 0, 0, B, B, B, B, B, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    B, 0, S, 0, S | B_IN_WORD, 0, 0, S, S, S, 0, 0, 0, S, B_IN_NUMBER, S,
+    D, D, D, D, D, D, D, D, D, D, 0, S, 0, 0, 0, 0,
+    0, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L,
+    L, L, L, L, L, L, L, L, L, L, L, 0, S, 0, 0, L,
+    0, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L,
+    L, L, L, L, L, L, L, L, L, L, L, 0, 0, 0, 0, 0,
+    L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L,
+    L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L,
+    L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L,
+    L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L,
+    L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L,
+    L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L,
+    L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L,
+    L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L,
+/* clang-format on */
+#undef L
+#undef D
+#undef S
+#undef B
+};
+
+void pgb_scan_init(pgb_scan *s, const pgb_scan_pos *start)
+{
+    memset(s, 0, sizeof *s);
+    s->base = s->pos_off = start->off;
+    s->line_off = start->off - (start->column - 1);
+    s->line = start->line;
+    s->state = start->off == 0 ? ST_BOM : ST_CODE;
+    s->scs = true;
+    s->want_words = true;
+}
+
+void pgb_scan_reset_settings(pgb_scan *s)
+{
+    s->scs = true;
+}
+
+/* --- code ------------------------------------------------------------------------------------ */
+
+static const char *scan_dash(pgb_scan *s, const char *p)
+{
+    if (*p == '-') {
+        scan_begin_line_comment(s);
+        return p + 1;
+    }
+    s->state = ST_CODE;
+    return p;
+}
+
+static const char *scan_slash(pgb_scan *s, const char *p)
+{
+    if (*p == '*') {
+        scan_begin_block_comment(s);
+        return p + 1;
+    }
+    s->state = ST_CODE;
+    return p;
+}
+
+/* The operator - or / that turned out to begin no comment. It counts as a token only now. */
+static bool lone_operator(pgb_scan *s, unsigned char c)
+{
+    if (!scan_begin_token_at(s, &s->open_at)) {
+        return false;
+    }
+    s->token_end = s->open_at.off + 1;
+    s->string_end = 0;
+    if (s->want_words) {
+        scan_other_token(s, c);
+    }
+    return true;
+}
+
+static const char *scan_special(pgb_scan *s, const char *p)
+{
+    unsigned char c = (unsigned char)*p;
+
+    switch (c) {
+    case '-':
+    case '/':
+        s->open_at = scan_pos(s, p);
+        s->line_start = s->open_at.off == s->line_off;
+        s->state = c == '-' ? ST_DASH : ST_SLASH;
+        return p + 1;
+    case '\\':
+        scan_begin_meta(s, p);
+        return p + 1;
+    case ';':
+        s->string_end = 0;
+        return scan_semicolon(s, p) ? p + 1 : p;
+    default:
+        break;
+    }
+    if (!scan_begin_token(s, p)) {
+        return p;
+    }
+    if (s->want_words) {
+        scan_other_token(s, c);
+    }
+    switch (c) {
+    case '\'':
+        scan_begin_string(s, p);
+        return p + 1;
+    case '"':
+        s->open_at = scan_pos(s, p);
+        s->state = ST_IDENTIFIER;
+        break;
+    case '$':
+        s->open_at = scan_pos(s, p);
+        s->state = ST_DOLLAR;
+        break;
+    case '(':
+        if (s->parens++ == 0) {
+            s->paren_at = scan_pos(s, p);
+        }
+        break;
+    default:
+        s->parens -= s->parens > 0;
+        break;
+    }
+    s->string_end = 0;
+    scan_end_token(s, p + 1);
+    return p + 1;
+}
+
+static const char *scan_blanks(pgb_scan *s, const char *p, const char *end)
+{
+    for (; p < end && scan_begins((unsigned char)*p) == B_BLANK; p++) {
+        if (*p == '\n' || *p == '\r') {
+            s->string_newline = true;
+        }
+        if (*p == '\n' && s->copy_pending) {
+            scan_begin_copy(s, p + 1);
+            return p + 1;
+        }
+    }
+    return p;
+}
+
+static const char *scan_code(pgb_scan *s, const char *p, const char *end)
+{
+    while (p < end && s->state == ST_CODE && s->queue_n == 0) {
+        unsigned char c = (unsigned char)*p;
+
+        switch (scan_begins(c)) {
+        case B_BLANK:
+            p = scan_blanks(s, p, end);
+            break;
+        case B_LETTER:
+            if (!scan_begin_token(s, p)) {
+                return p;
+            }
+            s->string_end = 0;
+            s->word_len = 0;
+            if (s->cls == CLASS_ROUTINE) {
+                s->open_at = scan_pos(s, p);
+            }
+            p = scan_word(s, p, end);
+            break;
+        case B_DIGIT:
+            if (!scan_begin_token(s, p)) {
+                return p;
+            }
+            s->string_end = 0;
+            s->word_len = 0;
+            if (s->want_words && s->set_state != SET_VALUE) {
+                scan_other_token(s, c);
+            }
+            p = scan_number(s, p, end);
+            break;
+        case B_SPECIAL:
+            p = scan_special(s, p);
+            break;
+        default:
+            if (!scan_begin_token(s, p)) {
+                return p;
+            }
+            s->string_end = 0;
+            if (c == '&' && s->prefix == 'u' && s->prefix_end == scan_offset(s, p)) {
+                s->prefix = '&'; /* U&'…' has no backslash escapes */
+                s->prefix_end++;
+            }
+            if (s->want_words) {
+                scan_other_token(s, c);
+            }
+            p++;
+            scan_end_token(s, p);
+            break;
+        }
+        if (scan_failed(s)) {
+            return p;
+        }
+    }
+    return p;
+}
+
+/* U+FEFF at the very start is passed over; what only begins like it is a letter. */
+static const char *scan_bom(pgb_scan *s, const char *p, const char *end)
+{
+    static const char bom[] = "\xEF\xBB\xBF";
+
+    while (p < end && s->word_len < 3 && *p == bom[s->word_len]) {
+        s->word_len++;
+        p++;
+    }
+    if (s->word_len == 3) {
+        scan_advance(s, p);
+        s->line_off = s->pos_off;
+        s->line_extra = 0;
+        s->word_len = 0;
+        s->state = ST_CODE;
+    } else if (p < end) {
+        if (s->word_len > 0) {
+            s->in_stmt = true;
+            s->n_tokens = 1;
+            s->stmt = s->token = (pgb_scan_pos){.off = 0, .line = 1, .column = 1};
+            memcpy(s->word, bom, s->word_len);
+            s->state = ST_WORD;
+        } else {
+            s->state = ST_CODE;
+        }
+    }
+    return p;
+}
+
+static void run(pgb_scan *s)
+{
+    const char *p = s->chunk + s->at, *end = s->chunk + s->end;
+
+    while (p < end && s->queue_n == 0 && !scan_failed(s)) {
+        switch (s->state) {
+        case ST_BOM:
+            p = scan_bom(s, p, end);
+            break;
+        case ST_CODE:
+            p = scan_code(s, p, end);
+            break;
+        case ST_WORD:
+            p = scan_word(s, p, end);
+            break;
+        case ST_NUMBER:
+            p = scan_number(s, p, end);
+            break;
+        case ST_STRING:
+        case ST_STRING_ESCAPE:
+            p = scan_string(s, p, end);
+            break;
+        case ST_IDENTIFIER:
+            p = scan_identifier(s, p, end);
+            break;
+        case ST_DASH:
+            if (*p != '-' && !lone_operator(s, '-')) {
+                break;
+            }
+            p = scan_dash(s, p);
+            break;
+        case ST_SLASH:
+            if (*p != '*' && !lone_operator(s, '/')) {
+                break;
+            }
+            p = scan_slash(s, p);
+            break;
+        case ST_DOLLAR:
+        case ST_TAG:
+            p = scan_tag(s, p, end);
+            break;
+        case ST_BODY:
+            p = scan_body(s, p, end);
+            break;
+        case ST_LINE_COMMENT:
+            p = scan_line_comment(s, p, end);
+            break;
+        case ST_BLOCK_COMMENT:
+            p = scan_block_comment(s, p, end);
+            break;
+        case ST_META:
+            p = scan_meta(s, p, end);
+            break;
+        default:
+            p = scan_copy(s, p, end);
+            break;
+        }
+    }
+    s->at = (size_t)(p - s->chunk);
+}
+
+/* --- chunks ---------------------------------------------------------------------------------- */
+
+/* How many bytes a character has that begins with c; 1 for what can't begin one. */
+static size_t utf8_len(unsigned char c)
+{
+    return c >= 0xF0 ? 4 : c >= 0xE0 ? 3 : c >= 0xC2 ? 2 : 1;
+}
+
+/* Finds the end of what is sound in the chunk. A character that the chunk's end cuts is sound until
+ * the rest has come. */
+static void check_bytes(pgb_scan *s)
+{
+    const unsigned char *b = (const unsigned char *)s->chunk;
+    size_t at = 0, n;
+    const char *nul;
+
+    s->end = s->len;
+    s->end_error = PGB_SCAN_OK;
+    if (s->carry_n > 0) {
+        size_t need = utf8_len(s->carry[0]);
+
+        while (s->carry_n < need && at < s->len && (b[at] & 0xC0) == 0x80) {
+            s->carry[s->carry_n++] = b[at++];
+        }
+        if ((s->carry_n == need ? pgb_utf8_valid((const char *)s->carry, need) != need
+                                : at < s->len || s->last)) {
+            s->end = 0;
+            s->end_error = PGB_SCAN_UTF8;
+            return;
+        }
+        if (s->carry_n < need) {
+            return;
+        }
+        s->carry_n = 0;
+    }
+    n = at + pgb_utf8_valid(s->chunk + at, s->len - at);
+    if (n < s->len) {
+        size_t rest = s->len - n;
+
+        if (!s->last && rest < utf8_len(b[n]) && rest <= 3) {
+            bool cut = true;
+
+            for (size_t i = 1; i < rest; i++) {
+                cut = cut && (b[n + i] & 0xC0) == 0x80;
+            }
+            if (cut) {
+                memcpy(s->carry, b + n, rest);
+                s->carry_n = (uint8_t)rest;
+                s->carry_off = s->base + n;
+                n = s->len;
+            }
+        }
+        if (n < s->len) {
+            s->end = n;
+            s->end_error = PGB_SCAN_UTF8;
+        }
+    }
+    nul = s->end > 0 ? memchr(s->chunk, '\0', s->end) : NULL;
+    if (nul != NULL) {
+        s->end = (size_t)(nul - s->chunk);
+        s->end_error = PGB_SCAN_NUL;
+        s->carry_n = 0;
+    }
+}
+
+void pgb_scan_give(pgb_scan *s, const char *bytes, size_t len, bool last)
+{
+    s->base += s->len;
+    s->chunk = bytes;
+    s->len = len;
+    s->at = 0;
+    s->last = last;
+    check_bytes(s);
+    s->chunk_cr = len > 0 && memchr(bytes, '\r', len) != NULL;
+    s->chunk_high = false;
+    for (size_t i = 0; i < len && !s->chunk_high;) {
+        uint64_t eight;
+
+        if (len - i < 8) {
+            s->chunk_high = (bytes[i++] & 0x80) != 0;
+            continue;
+        }
+        memcpy(&eight, bytes + i, 8);
+        s->chunk_high = (eight & 0x8080808080808080u) != 0;
+        i += 8;
+    }
+}
+
+/* The end of the text: closes what may be open there, and says what may not. */
+static void finish(pgb_scan *s)
+{
+    const char *end = s->chunk + s->end;
+    pgb_scan_error error = PGB_SCAN_OK;
+
+    switch (s->state) {
+    case ST_WORD:
+        scan_finish_word(s, end);
+        break;
+    case ST_NUMBER:
+        if (s->set_state == SET_VALUE) {
+            scan_set_value(s);
+        }
+        break;
+    case ST_STRING:
+    case ST_STRING_ESCAPE:
+        error = PGB_SCAN_STRING;
+        break;
+    case ST_IDENTIFIER:
+        error = PGB_SCAN_IDENTIFIER;
+        break;
+    case ST_DASH:
+    case ST_SLASH:
+        if (!lone_operator(s, s->state == ST_DASH ? '-' : '/')) {
+            return;
+        }
+        break;
+    case ST_BODY:
+        error = PGB_SCAN_DOLLAR;
+        break;
+    case ST_LINE_COMMENT:
+        scan_end_line_comment(s, end);
+        return;
+    case ST_BLOCK_COMMENT:
+        error = PGB_SCAN_BLOCK;
+        break;
+    case ST_META:
+        scan_end_meta(s, end);
+        return;
+    case ST_COPY_DATA:
+        if (s->copy_bol && s->copy_match >= 2) {
+            scan_end_copy(s, end);
+            return;
+        }
+        scan_fail(s, PGB_SCAN_COPY_OPEN, &s->copy_at);
+        return;
+    default:
+        break;
+    }
+    if (error != PGB_SCAN_OK) {
+        scan_fail(s, error, &s->open_at);
+        return;
+    }
+    s->state = ST_CODE;
+    if (s->copy_pending) {
+        scan_fail(s, PGB_SCAN_COPY_OPEN, &s->copy_at);
+        return;
+    }
+    scan_cut_statement(s);
+}
+
+pgb_scan_kind pgb_scan_next(pgb_scan *s, pgb_scan_event *ev)
+{
+    for (;;) {
+        if (s->queue_at < s->queue_n) {
+            *ev = s->queue[s->queue_at++];
+            return ev->kind;
+        }
+        s->queue_at = s->queue_n = 0;
+        if (scan_failed(s)) {
+            *ev = s->failure;
+            return PGB_SCAN_ERROR;
+        }
+        if (s->at < s->end) {
+            run(s);
+            continue;
+        }
+        if (s->end_error != PGB_SCAN_OK) {
+            pgb_scan_pos at = scan_pos(s, s->chunk + s->end);
+
+            if (s->carry_n > 0 && s->end == 0) {
+                /* it began in an earlier chunk, as the last character of this line so far */
+                at.off = s->carry_off;
+                at.column--;
+            }
+            scan_fail(s, s->end_error, &at);
+            continue;
+        }
+        scan_advance(s, s->chunk + s->len);
+        if (!s->last) {
+            memset(ev, 0, sizeof *ev);
+            ev->kind = PGB_SCAN_MORE;
+            return PGB_SCAN_MORE;
+        }
+        if (s->state != ST_CODE || s->in_stmt || s->hint_len > 0 || s->copy_pending) {
+            finish(s);
+            continue;
+        }
+        memset(ev, 0, sizeof *ev);
+        ev->kind = PGB_SCAN_END;
+        ev->at = scan_pos(s, s->chunk + s->len);
+        return PGB_SCAN_END;
+    }
+}
+
+static uint64_t keep_token(const pgb_scan *s)
+{
+    uint64_t now = s->base + s->at;
+
+    switch (s->state) {
+    case ST_DASH:
+    case ST_SLASH:
+    case ST_META:
+        return s->open_at.off;
+    case ST_LINE_COMMENT:
+        /* a title is not that long */
+        return s->directive != DIR_NO || now - s->open_at.off < 4096 ? s->open_at.off : now;
+    case ST_BLOCK_COMMENT:
+        return s->comment_hint || now - s->open_at.off < 3 ? s->open_at.off : now;
+    case ST_COPY_DATA:
+        return s->piece.off;
+    default:
+        return now;
+    }
+}
+
+uint64_t pgb_scan_keep(const pgb_scan *s, bool statements)
+{
+    if (statements && s->in_stmt) {
+        return s->stmt.off;
+    }
+    if (statements && s->hint_len > 0) {
+        return s->hint.off;
+    }
+    return keep_token(s);
+}
+
+const char *pgb_scan_error_message(pgb_scan_error error)
+{
+    switch (error) {
+    case PGB_SCAN_STRING:
+        return "a quoted string is not closed";
+    case PGB_SCAN_IDENTIFIER:
+        return "a quoted identifier is not closed";
+    case PGB_SCAN_DOLLAR:
+        return "a dollar-quoted string is not closed";
+    case PGB_SCAN_BLOCK:
+        return "a block comment is not closed";
+    case PGB_SCAN_PAREN:
+        return "a parenthesis is not closed";
+    case PGB_SCAN_BODY:
+        return "BEGIN ATOMIC has no END";
+    case PGB_SCAN_COPY_OPEN:
+        return "the data of COPY … FROM stdin has no end";
+    case PGB_SCAN_COPY_TRAIL:
+        return "something follows COPY … FROM stdin; on its line";
+    case PGB_SCAN_TAG:
+        return "the tag of a dollar quote is too long";
+    case PGB_SCAN_UTF8:
+        return "invalid UTF-8";
+    case PGB_SCAN_NUL:
+        return "a NUL byte";
+    default:
+        return "no error";
+    }
+}
+
+const char *pgb_scan_error_hint(pgb_scan_error error)
+{
+    switch (error) {
+    case PGB_SCAN_STRING:
+        return "Close it with a single quote; a quote inside the string is written twice.";
+    case PGB_SCAN_IDENTIFIER:
+        return "Close it with a double quote.";
+    case PGB_SCAN_DOLLAR:
+        return "Close it with the same $tag$ that opens it.";
+    case PGB_SCAN_BLOCK:
+        return "Close it with */; comments nest, so each /* inside needs its own.";
+    case PGB_SCAN_PAREN:
+        return "Close it before the statement's semicolon.";
+    case PGB_SCAN_BODY:
+        return "Close the body with END; before the section's end.";
+    case PGB_SCAN_COPY_OPEN:
+        return "End the statement with a semicolon and the data with a line that holds only \\.";
+    case PGB_SCAN_COPY_TRAIL:
+        return "The data starts on the next line: nothing but a comment may stand behind the "
+               "semicolon.";
+    case PGB_SCAN_TAG:
+        return "Use a tag of at most 250 bytes.";
+    case PGB_SCAN_UTF8:
+        return "Save the file as UTF-8.";
+    case PGB_SCAN_NUL:
+        return "PostgreSQL takes no NUL bytes; save the file as UTF-8 text (UTF-16 has NUL bytes).";
+    default:
+        return "";
+    }
+}
