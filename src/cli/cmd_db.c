@@ -420,7 +420,8 @@ static const pgb_example examples[] = {
 extern const pgb_command pgb_command_db;
 const pgb_command pgb_command_db = {
     .name = "db",
-    .summary = "look after the embedded PostgreSQL: start, stop, status, url, psql, reset",
+    .group = "Look after the embedded PostgreSQL",
+    .summary = "start, stop, status, url, psql, reset",
     .operands = "",
     .about = "Where no database is named, pgbraid uses a PostgreSQL server of the project's own, "
              "made from the programs on this machine. Its data is in .pgbraid/ (or in the "

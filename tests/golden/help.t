@@ -23,6 +23,9 @@ The overview, and what is said of each command. All of it comes from the command
     downgrade     revert applied revisions
     stamp         record revisions as applied without running them
 
+  Look after the embedded PostgreSQL
+    db            start, stop, status, url, psql, reset
+
   More
     help          what a command does
     completion    a script that completes commands and options in the shell
@@ -65,6 +68,9 @@ The overview, and what is said of each command. All of it comes from the command
     upgrade       apply pending revisions
     downgrade     revert applied revisions
     stamp         record revisions as applied without running them
+
+  Look after the embedded PostgreSQL
+    db            start, stop, status, url, psql, reset
 
   More
     help          what a command does
