@@ -49,13 +49,17 @@ typedef struct pgb_catalog {
  * PGB_SQL when the role may not read a catalog. The session must be outside a transaction. */
 pgb_status pgb_catalog_read(struct pgb_session *session, const char *history,
                             pgb_catalog **ret_catalog, pgb_error *err);
+/* The same over a session of its own, read-only. interrupted: not 0 ends it; may be NULL. */
+pgb_status pgb_catalog_read_at(const char *conninfo, const char *history,
+                               const volatile int *interrupted, pgb_catalog **ret_catalog,
+                               pgb_error *err);
 void pgb_catalog_free(pgb_catalog *catalog); /* NULL is allowed */
 
 /* Sorts `n` objects, puts together those that came in parts (same kind and identity), and sets
  * objects, n and by_parent. For those who make catalogs: reading, snapshots, tests. */
 pgb_status pgb_catalog_finish(pgb_catalog *catalog, pgb_object *objects, size_t n, pgb_error *err);
 
-/* NULL: not there. */
+/* NULL: not there; identity may be NULL. */
 const pgb_object *pgb_catalog_find(const pgb_catalog *catalog, const char *kind,
                                    const char *identity);
 const char *pgb_object_get(const pgb_object *object, const char *property); /* NULL: absent */

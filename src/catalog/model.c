@@ -105,9 +105,10 @@ const pgb_object *pgb_catalog_find(const pgb_catalog *catalog, const char *kind,
 {
     pgb_object key = {.kind = kind, .identity = identity};
 
-    return catalog->n == 0 ? NULL
-                           : bsearch(&key, catalog->objects, catalog->n,
-                                     sizeof catalog->objects[0], by_name);
+    if (catalog->n == 0 || identity == NULL) {
+        return NULL;
+    }
+    return bsearch(&key, catalog->objects, catalog->n, sizeof catalog->objects[0], by_name);
 }
 
 const char *pgb_object_get(const pgb_object *object, const char *property)

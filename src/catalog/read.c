@@ -118,8 +118,8 @@ static bool read_row(pgb_arena *arena, const pgb_result *r, int row, const char 
         return false;
     }
     if (!pgb_result_null(r, row, 2)) {
-        object->parent = keep_like(arena, pgb_result_value(r, row, 2),
-                                   last != NULL ? last->parent : NULL);
+        object->parent =
+            keep_like(arena, pgb_result_value(r, row, 2), last != NULL ? last->parent : NULL);
         if (object->parent == NULL) {
             return false;
         }
@@ -224,8 +224,7 @@ static pgb_status read_once(reader *rd, bool ascii)
         status = run_queries(rd);
     }
     if (status == PGB_OK) {
-        status =
-            pgb_catalog_finish(rd->catalog, rd->all.at, rd->all.n, rd->err);
+        status = pgb_catalog_finish(rd->catalog, rd->all.at, rd->all.n, rd->err);
     }
     if (!pgb_session_lost(rd->session)) {
         pgb_exec(rd->session, "ROLLBACK", NULL, &ignored);
@@ -290,8 +289,7 @@ static void name_holders(struct pgb_session *session, pgb_error *err)
     pgb_result *r = NULL;
     pgb_error ignored = PGB_ERROR_INIT;
 
-    if (pgb_exec(session, pgb_sql_lock_holders, &r, &ignored) == PGB_OK &&
-        pgb_result_rows(r) > 0) {
+    if (pgb_exec(session, pgb_sql_lock_holders, &r, &ignored) == PGB_OK && pgb_result_rows(r) > 0) {
         pgb_error_detail(err, "%s", pgb_result_value(r, 0, 0));
     }
     pgb_result_free(r);
@@ -300,8 +298,9 @@ static void name_holders(struct pgb_session *session, pgb_error *err)
 static pgb_status explain(struct pgb_session *session, pgb_error *inner, pgb_error *err)
 {
     if (strcmp(inner->sqlstate, "55P03") == 0) {
-        pgb_error_set(err, PGB_FAILED, "the catalog could not be read: another session holds a "
-                                       "lock on a table or view in it");
+        pgb_error_set(err, PGB_FAILED,
+                      "the catalog could not be read: another session holds a "
+                      "lock on a table or view in it");
         name_holders(session, err);
         pgb_error_hint(err, "Nothing waits behind this attempt; try again when that is done.");
     } else if (strcmp(inner->sqlstate, "42501") == 0) {
@@ -398,4 +397,21 @@ pgb_status pgb_catalog_read(struct pgb_session *session, const char *history,
             return PGB_OK;
         }
     }
+}
+
+pgb_status pgb_catalog_read_at(const char *conninfo, const char *history,
+                               const volatile int *interrupted, pgb_catalog **ret_catalog,
+                               pgb_error *err)
+{
+    pgb_session_options options = {
+        .conninfo = conninfo, .connect_timeout_ms = -1, .read_only = true};
+    pgb_session *session = NULL;
+    pgb_status status = pgb_session_open(&options, &session, err);
+
+    if (status == PGB_OK) {
+        pgb_session_set_interrupt(session, interrupted);
+        status = pgb_catalog_read(session, history, ret_catalog, err);
+    }
+    pgb_session_close(session);
+    return status;
 }

@@ -144,10 +144,24 @@ static pgb_status finish_block(parser *p, pgb_error *err)
     if (p->block_lines == 0) {
         return refuse(p, err, "the lines of the property before this line are missing");
     }
-    value = p->block.failed
-                ? NULL
-                : pgb_arena_strndup(p->arena, pgb_buf_str(&p->block), p->block.len);
+    value =
+        p->block.failed ? NULL : pgb_arena_strndup(p->arena, pgb_buf_str(&p->block), p->block.len);
     return value == NULL ? pgb_error_nomem(err) : add_property(p, name, value, err);
+}
+
+/* Kinds that are always of a table, view or type. */
+static bool belongs(const char *kind)
+{
+    static const char *const kinds[] = {"column", "constraint", "domain constraint",
+                                        "index",  "trigger",    "rule",
+                                        "policy", "statistics"};
+
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        if (strcmp(kind, kinds[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static pgb_status finish_object(parser *p, pgb_error *err)
@@ -160,6 +174,9 @@ static pgb_status finish_object(parser *p, pgb_error *err)
         return status;
     }
     o = &p->objects.at[p->objects.n - 1];
+    if (o->parent == NULL && belongs(o->kind)) {
+        return refuse(p, err, "the object before this line has no \"in\"");
+    }
     kept = pgb_arena_array(p->arena, p->props.n + 1, sizeof *kept);
     if (kept == NULL) {
         return pgb_error_nomem(err);
@@ -227,8 +244,8 @@ static pgb_status parse_property(parser *p, pgb_error *err)
     pgb_object *o;
     pgb_status status = finish_block(p, err);
 
-    if (status == PGB_OK && (p->objects.n == 0 || p->len < 3 || p->text[1] != ' ' ||
-                             p->text[2] == ' ')) {
+    if (status == PGB_OK &&
+        (p->objects.n == 0 || p->len < 3 || p->text[1] != ' ' || p->text[2] == ' ')) {
         status = refuse(p, err, "this line belongs to no object");
     }
     if (status == PGB_OK) {

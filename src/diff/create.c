@@ -61,8 +61,7 @@ void pgb_mend_column_extras(pgb_buf *b, const pgb_object *c)
                                            {"compression", "SET COMPRESSION"}};
     PGB_AUTO_BUF(alter);
 
-    pgb_buf_printf(&alter, "ALTER TABLE %s ALTER COLUMN %s", c->parent,
-                   pgb_last_name(c->identity));
+    pgb_buf_printf(&alter, "ALTER TABLE %s ALTER COLUMN %s", c->parent, pgb_last_name(c->identity));
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         if (has(c, words[i][0])) {
             pgb_buf_printf(b, "%s %s %s;\n", pgb_buf_str(&alter), words[i][1],
@@ -101,8 +100,18 @@ static void create_sequence(pgb_buf *b, const pgb_object *s)
     pgb_buf_puts(b, ";\n");
 }
 
-/* Sequences that belong to a column of this table (column NULL: to any), but for those of identity
- * columns, which come with them. */
+/* The sequence of an identity column comes with it, with the usual numbers. */
+static void set_identity_numbers(pgb_buf *b, const pgb_object *s)
+{
+    if (!equals(s, "increment", "1") || !equals(s, "min", "1") || !equals(s, "start", "1") ||
+        !equals(s, "cache", "1") || has(s, "cycle")) {
+        pgb_buf_printf(b, "ALTER SEQUENCE %s", s->identity);
+        pgb_mend_sequence_numbers(b, s);
+        pgb_buf_puts(b, ";\n");
+    }
+}
+
+/* Sequences that belong to a column of this table (column NULL: to any). */
 static void put_owned_sequences(pgb_buf *b, const pgb_catalog *m, const char *table,
                                 const char *column, bool before)
 {
@@ -112,15 +121,20 @@ static void put_owned_sequences(pgb_buf *b, const pgb_catalog *m, const char *ta
         const pgb_object *s = &m->objects[i];
         const char *by = pgb_is(s, "sequence") ? pgb_object_get(s, "owned_by") : NULL;
 
-        if (by == NULL || has(s, "of_identity") || strncmp(by, table, len) != 0 ||
-            by[len] != '.' || pgb_last_name(by) != by + len + 1 ||
-            (column != NULL && strcmp(by, column) != 0)) {
+        if (by == NULL || strncmp(by, table, len) != 0 || by[len] != '.' ||
+            pgb_last_name(by) != by + len + 1 || (column != NULL && strcmp(by, column) != 0)) {
             continue;
         }
         if (before) {
-            create_sequence(b, s);
+            if (!has(s, "of_identity")) {
+                create_sequence(b, s);
+            }
         } else {
-            pgb_buf_printf(b, "ALTER SEQUENCE %s OWNED BY %s;\n", s->identity, by);
+            if (has(s, "of_identity")) {
+                set_identity_numbers(b, s);
+            } else {
+                pgb_buf_printf(b, "ALTER SEQUENCE %s OWNED BY %s;\n", s->identity, by);
+            }
             if (has(s, "acl")) {
                 pgb_mend_acl(b, s, text(s, "acl"), NULL);
             }
@@ -175,8 +189,7 @@ static void create_index(pgb_buf *b, const pgb_object *x)
                        (int)(is - item), item, (int)(item + len - is - 1), is + 1);
     }
     if (has(x, "clustered")) {
-        pgb_buf_printf(b, "ALTER TABLE %s CLUSTER ON %s;\n", x->parent,
-                       pgb_last_name(x->identity));
+        pgb_buf_printf(b, "ALTER TABLE %s CLUSTER ON %s;\n", x->parent, pgb_last_name(x->identity));
     }
     if (has(x, "comment")) {
         pgb_mend_comment(b, x, text(x, "comment"));
@@ -416,11 +429,12 @@ static void aggregate_part(pgb_buf *b, const pgb_object *o, const char *property
 
 static void create_aggregate(pgb_buf *b, const pgb_object *o)
 {
-    static const char *const functions[] = {"finalfunc",  "combinefunc", "serialfunc",
-                                            "deserialfunc", "msfunc",    "minvfunc",
+    static const char *const functions[] = {"finalfunc",    "combinefunc", "serialfunc",
+                                            "deserialfunc", "msfunc",      "minvfunc",
                                             "mfinalfunc"};
-    static const char *const values[] = {"sspace", "mstype", "msspace", "sortop", "parallel",
-                                         "finalfunc_modify", "mfinalfunc_modify"};
+    static const char *const values[] = {"sspace",           "mstype",   "msspace",
+                                         "sortop",           "parallel", "finalfunc_modify",
+                                         "mfinalfunc_modify"};
 
     pgb_buf_printf(b, "CREATE AGGREGATE %s (SFUNC = ", text(o, "signature"));
     put_function(b, text(o, "sfunc"));
@@ -445,8 +459,8 @@ static void create_aggregate(pgb_buf *b, const pgb_object *o)
         pgb_buf_puts(b, ", MINITCOND = ");
         pgb_mend_literal(b, text(o, "minitcond"));
     }
-    pgb_buf_puts(b, equals(o, "aggregate_kind", "hypothetical-set") ? ", HYPOTHETICAL);\n"
-                                                                     : ");\n");
+    pgb_buf_puts(b,
+                 equals(o, "aggregate_kind", "hypothetical-set") ? ", HYPOTHETICAL);\n" : ");\n");
     put_tail(b, o);
 }
 
@@ -536,15 +550,13 @@ void pgb_mend_create_into(pgb_buf *b, const pgb_catalog *m, const pgb_object *o)
                pgb_is(o, "composite type")) {
         create_type(b, m, o);
     } else if (pgb_is(o, "extension")) {
-        pgb_buf_printf(b, "CREATE EXTENSION %s SCHEMA %s VERSION ", o->identity,
-                       text(o, "schema"));
+        pgb_buf_printf(b, "CREATE EXTENSION %s SCHEMA %s VERSION ", o->identity, text(o, "schema"));
         pgb_mend_literal(b, text(o, "version"));
         pgb_buf_puts(b, ";\n");
     } else if (pgb_is(o, "sequence")) {
         create_sequence(b, o);
         if (has(o, "owned_by")) {
-            pgb_buf_printf(b, "ALTER SEQUENCE %s OWNED BY %s;\n", o->identity,
-                           text(o, "owned_by"));
+            pgb_buf_printf(b, "ALTER SEQUENCE %s OWNED BY %s;\n", o->identity, text(o, "owned_by"));
         }
         put_tail(b, o);
     } else if (pgb_is(o, "event trigger")) {

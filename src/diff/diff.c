@@ -34,13 +34,30 @@ const char *pgb_change_name(pgb_change change)
 /* As things depend on each other; kinds not listed come last, by name. */
 static int rank(const char *kind)
 {
-    static const char *const order[] = {
-        "schema",      "extension",        "enum",         "range",
-        "domain",      "domain constraint", "composite type", "sequence",
-        "table",       "column",           "constraint",   "index",
-        "function",    "procedure",        "aggregate",    "view",
-        "materialized view", "trigger",    "rule",         "policy",
-        "statistics",  "event trigger",    "publication",  "default privileges"};
+    static const char *const order[] = {"schema",
+                                        "extension",
+                                        "enum",
+                                        "range",
+                                        "domain",
+                                        "domain constraint",
+                                        "composite type",
+                                        "sequence",
+                                        "table",
+                                        "column",
+                                        "constraint",
+                                        "index",
+                                        "function",
+                                        "procedure",
+                                        "aggregate",
+                                        "view",
+                                        "materialized view",
+                                        "trigger",
+                                        "rule",
+                                        "policy",
+                                        "statistics",
+                                        "event trigger",
+                                        "publication",
+                                        "default privileges"};
     int n = sizeof order / sizeof order[0];
 
     for (int i = 0; i < n; i++) {
@@ -118,10 +135,10 @@ static pgb_status add(differ *d, const pgb_object *o, pgb_difference x, int dept
 }
 
 /* One line that says what the whole object is. */
-static const char *describe(pgb_arena *arena, const pgb_object *o)
+static const char *describe(const pgb_catalog *own, const pgb_object *o, pgb_arena *arena)
 {
     static const char *const telling[] = {"definition", "signature", "labels", "base_type",
-                                          "subtype",    "version",   "value",  "acl"};
+                                          "subtype",    "version",   "value"};
     const char *type = pgb_object_get(o, "type");
 
     if (pgb_is(o, "column") && type != NULL) {
@@ -131,6 +148,14 @@ static const char *describe(pgb_arena *arena, const pgb_object *o)
         return b.failed ? NULL
                         : pgb_arena_strdup(arena, pgb_buf_str(&b) +
                                                       strlen(pgb_last_name(o->identity)) + 1);
+    }
+    if (pgb_is(o, "default privileges")) {
+        return pgb_object_get(o, "acl");
+    }
+    if (pgb_is(o, "table") || pgb_is(o, "composite type")) {
+        uint32_t n = pgb_catalog_children(own, o->identity, "column").n;
+
+        return pgb_arena_printf(arena, "%s of %u column%s", o->kind, n, n == 1 ? "" : "s");
     }
     for (size_t i = 0; i < sizeof telling / sizeof telling[0]; i++) {
         const char *v = pgb_object_get(o, telling[i]);
@@ -309,15 +334,15 @@ static const pgb_object *renamed(const pgb_catalog *own, const pgb_catalog *othe
 /* A column that has another name on the live side is renamed, never dropped with what is in it. */
 static bool mend_rename(const differ *d, const pgb_object *o, pgb_difference *x, bool *nomem)
 {
-    const pgb_catalog *own = x->change == PGB_MISSING ? d->expected : d->actual;
-    const pgb_catalog *other = x->change == PGB_MISSING ? d->actual : d->expected;
+    const pgb_catalog *own = x->change == PGB_DIFF_MISSING ? d->expected : d->actual;
+    const pgb_catalog *other = x->change == PGB_DIFF_MISSING ? d->actual : d->expected;
     const pgb_object *twin;
 
     if (!pgb_is(o, "column") || pgb_catalog_find(own, "table", o->parent) == NULL ||
         (twin = renamed(own, other, o)) == NULL) {
         return false;
     }
-    if (x->change == PGB_MISSING) {
+    if (x->change == PGB_DIFF_MISSING) {
         x->sql = pgb_arena_printf(d->arena, "ALTER TABLE %s RENAME COLUMN %s TO %s;", o->parent,
                                   pgb_last_name(twin->identity), pgb_last_name(o->identity));
         *nomem |= x->sql == NULL;
@@ -327,25 +352,25 @@ static bool mend_rename(const differ *d, const pgb_object *o, pgb_difference *x,
 
 static pgb_status whole(differ *d, const pgb_object *o, pgb_change change)
 {
-    const pgb_catalog *own = change == PGB_MISSING ? d->expected : d->actual;
-    const pgb_catalog *other = change == PGB_MISSING ? d->actual : d->expected;
+    const pgb_catalog *own = change == PGB_DIFF_MISSING ? d->expected : d->actual;
+    const pgb_catalog *other = change == PGB_DIFF_MISSING ? d->actual : d->expected;
     pgb_difference x = {.change = change};
     bool nomem = false;
-    const int *depths = change == PGB_MISSING ? d->expected_depths : d->actual_depths;
+    const int *depths = change == PGB_DIFF_MISSING ? d->expected_depths : d->actual_depths;
     int depth = depths[o - own->objects];
 
     if (goes_with_another(d, o, own, other, &nomem)) {
         return nomem ? pgb_error_nomem(d->err) : PGB_OK;
     }
-    *(change == PGB_MISSING ? &x.expected : &x.actual) = describe(d->arena, o);
+    *(change == PGB_DIFF_MISSING ? &x.expected : &x.actual) = describe(own, o, d->arena);
     nomem |= x.expected == NULL && x.actual == NULL;
     if (!serves_another(o) && !mend_rename(d, o, &x, &nomem)) {
-        x.sql = change == PGB_MISSING ? pgb_mend_create(own, o, d->arena, &nomem)
-                                      : pgb_mend_drop(own, o, d->arena, &nomem);
+        x.sql = change == PGB_DIFF_MISSING ? pgb_mend_create(own, o, d->arena, &nomem)
+                                           : pgb_mend_drop(own, o, d->arena, &nomem);
     }
     x.note = d->options != NULL && d->options->rebuilt && pgb_is(o, "database setting");
     return nomem ? pgb_error_nomem(d->err)
-                 : add(d, o, x, change == PGB_MISSING ? depth : -depth);
+                 : add(d, o, x, change == PGB_DIFF_MISSING ? depth : -depth);
 }
 
 /* Privileges that only newer servers have say nothing about the schema when two majors are
@@ -398,15 +423,20 @@ static bool known_between_majors(differ *d, const pgb_object *o, const char *pro
  * speaks for them. */
 static bool repeats_definition(const pgb_object *o, const char *property)
 {
-    static const char *const repeated[][2] = {
-        {"constraint", "type"},       {"constraint", "columns"},
-        {"constraint", "references"}, {"constraint", "referenced_columns"},
-        {"constraint", "on_delete"},  {"constraint", "on_update"},
-        {"constraint", "deferrable"}, {"constraint", "validated"},
-        {"domain constraint", "validated"},
-        {"index", "options"},         {"function", "arguments"},
-        {"function", "returns"},      {"procedure", "arguments"},
-        {"procedure", "returns"}};
+    static const char *const repeated[][2] = {{"constraint", "type"},
+                                              {"constraint", "columns"},
+                                              {"constraint", "references"},
+                                              {"constraint", "referenced_columns"},
+                                              {"constraint", "on_delete"},
+                                              {"constraint", "on_update"},
+                                              {"constraint", "deferrable"},
+                                              {"constraint", "validated"},
+                                              {"domain constraint", "validated"},
+                                              {"index", "options"},
+                                              {"function", "arguments"},
+                                              {"function", "returns"},
+                                              {"procedure", "arguments"},
+                                              {"procedure", "returns"}};
 
     for (size_t i = 0; i < sizeof repeated / sizeof repeated[0]; i++) {
         if (pgb_is(o, repeated[i][0]) && strcmp(property, repeated[i][1]) == 0) {
@@ -469,7 +499,7 @@ static pgb_status property_differs(differ *d, const pgb_object *want, const pgb_
                                    const char *property, const char *expected, const char *actual)
 {
     bool nomem = false;
-    pgb_difference x = {.change = PGB_CHANGED,
+    pgb_difference x = {.change = PGB_DIFF_CHANGED,
                         .property = property,
                         .expected = expected,
                         .actual = actual,
@@ -486,7 +516,7 @@ static pgb_status property_differs(differ *d, const pgb_object *want, const pgb_
 
 static pgb_status position_differs(differ *d, const pgb_object *want, const pgb_object *have)
 {
-    pgb_difference x = {.change = PGB_CHANGED, .property = "position", .note = true};
+    pgb_difference x = {.change = PGB_DIFF_CHANGED, .property = "position", .note = true};
 
     x.expected = pgb_arena_printf(d->arena, "%lld", (long long)want->ord);
     x.actual = pgb_arena_printf(d->arena, "%lld", (long long)have->ord);
@@ -583,9 +613,9 @@ pgb_status pgb_diff(const pgb_catalog *expected, const pgb_catalog *actual,
                                   : object_order(&expected->objects[i], &actual->objects[j]);
 
         if (by < 0) {
-            status = whole(&d, &expected->objects[i++], PGB_MISSING);
+            status = whole(&d, &expected->objects[i++], PGB_DIFF_MISSING);
         } else if (by > 0) {
-            status = whole(&d, &actual->objects[j++], PGB_EXTRA);
+            status = whole(&d, &actual->objects[j++], PGB_DIFF_EXTRA);
         } else {
             status = both(&d, &expected->objects[i++], &actual->objects[j++]);
         }

@@ -18,14 +18,14 @@
 #include "base/err.h"
 #include "catalog/catalog.h"
 
-typedef enum pgb_change { PGB_MISSING, PGB_EXTRA, PGB_CHANGED } pgb_change;
+typedef enum pgb_change { PGB_DIFF_MISSING, PGB_DIFF_EXTRA, PGB_DIFF_CHANGED } pgb_change;
 
 typedef struct pgb_difference {
     const char *kind;
     const char *object; /* identity */
     const char *table;  /* identity of the table, view or type that it belongs to; NULL: none */
     pgb_change change;
-    const char *property; /* PGB_CHANGED: which; NULL otherwise */
+    const char *property; /* PGB_DIFF_CHANGED: which; NULL otherwise */
     const char *expected; /* value, or a short description of a whole object; NULL: not there */
     const char *actual;
     const char *sql; /* would make actual as expected; NULL: none that is safe to write */

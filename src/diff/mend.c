@@ -193,8 +193,7 @@ static void change_table(const change *c)
     } else if (is_property(c, "access_method")) {
         pgb_buf_printf(c->b, "%s SET ACCESS METHOD %s;\n", alter, v != NULL ? v : "heap");
     } else if (is_property(c, "of_type")) {
-        pgb_buf_printf(c->b, "%s %s%s;\n", alter, v != NULL ? "OF " : "NOT OF",
-                       v != NULL ? v : "");
+        pgb_buf_printf(c->b, "%s %s%s;\n", alter, v != NULL ? "OF " : "NOT OF", v != NULL ? v : "");
     } else if (is_property(c, "inherits")) {
         change_inheritance(c, alter);
     } else if (is_property(c, "partition_of") || is_property(c, "bound")) {
@@ -274,8 +273,9 @@ static void change_index(const change *c)
                strstr(text(c->want, "definition"), " ON ONLY ") == NULL) {
         pgb_buf_printf(c->b, "REINDEX INDEX CONCURRENTLY %s;\n", name);
     } else if (is_property(c, "clustered")) {
-        pgb_buf_printf(c->b, v != NULL ? "ALTER TABLE %s CLUSTER ON %s;\n"
-                                       : "ALTER TABLE %s SET WITHOUT CLUSTER;\n",
+        pgb_buf_printf(c->b,
+                       v != NULL ? "ALTER TABLE %s CLUSTER ON %s;\n"
+                                 : "ALTER TABLE %s SET WITHOUT CLUSTER;\n",
                        c->want->parent, pgb_last_name(name));
     } else if (is_property(c, "tablespace")) {
         pgb_buf_printf(c->b, "ALTER INDEX %s SET TABLESPACE %s;\n", name,

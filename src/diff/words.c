@@ -176,8 +176,7 @@ static size_t split_grants(const pgb_object *o, const char *acl, grant *grants)
             }
         }
         if (is != NULL) {
-            grants[n++] =
-                (grant){item, is + 1, (size_t)(is - item), (size_t)(item + len - is - 1)};
+            grants[n++] = (grant){item, is + 1, (size_t)(is - item), (size_t)(item + len - is - 1)};
         }
     }
     return n;
