@@ -1,0 +1,242 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/buf.h"
+#include "sql/parse.h"
+
+static pgb_parser *parser;
+
+static int setup(void **state)
+{
+    pgb_error err = PGB_ERROR_INIT;
+
+    (void)state;
+    return pgb_parser_new(&parser, &err) == PGB_OK ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    pgb_parser_free(parser);
+    return 0;
+}
+
+static const struct row {
+    const char *sql;
+    pgb_stmt_kind kind;
+    bool no_transaction;
+    const char *schema, *object, *on_table, *value;
+} rows[] = {
+    {"CREATE TABLE s.t (a int)", PGB_STMT_PLAIN, false, "s", "t", NULL, NULL},
+    {"-- only a comment", PGB_STMT_EMPTY, false, NULL, NULL, NULL, NULL},
+    {"BEGIN", PGB_STMT_TRANSACTION, false, NULL, NULL, NULL, NULL},
+    {"end", PGB_STMT_TRANSACTION, false, NULL, NULL, NULL, NULL},
+    {"ABORT", PGB_STMT_TRANSACTION, false, NULL, NULL, NULL, NULL},
+    {"PREPARE TRANSACTION 'x'", PGB_STMT_TRANSACTION, false, NULL, NULL, NULL, NULL},
+    {"SAVEPOINT a", PGB_STMT_SAVEPOINT, false, NULL, NULL, NULL, NULL},
+    {"ROLLBACK TO a", PGB_STMT_SAVEPOINT, false, NULL, NULL, NULL, NULL},
+    {"CREATE INDEX i ON t (a)", PGB_STMT_PLAIN, false, NULL, "i", "t", NULL},
+    {"CREATE UNIQUE INDEX CONCURRENTLY \"I x\" ON s.t (a)", PGB_STMT_CREATE_INDEX_CONCURRENTLY,
+     true, "s", "I x", "t", NULL},
+    {"CREATE INDEX CONCURRENTLY ON t (a)", PGB_STMT_CREATE_INDEX_CONCURRENTLY, true, NULL, NULL,
+     "t", NULL},
+    {"DROP INDEX CONCURRENTLY IF EXISTS s.i", PGB_STMT_DROP_INDEX_CONCURRENTLY, true, "s", "i",
+     NULL, NULL},
+    {"DROP INDEX i", PGB_STMT_PLAIN, false, NULL, "i", NULL, NULL},
+    {"REINDEX INDEX CONCURRENTLY s.i", PGB_STMT_REINDEX_CONCURRENTLY, true, "s", "i", NULL,
+     "index"},
+    {"REINDEX (CONCURRENTLY) TABLE t", PGB_STMT_REINDEX_CONCURRENTLY, true, NULL, "t", NULL,
+     "table"},
+    {"REINDEX (CONCURRENTLY false) TABLE t", PGB_STMT_PLAIN, false, NULL, "t", NULL, "table"},
+    {"REINDEX SCHEMA s", PGB_STMT_NO_TRANSACTION, true, NULL, "s", NULL, "all"},
+    {"ALTER TABLE p DETACH PARTITION s.c CONCURRENTLY", PGB_STMT_DETACH_CONCURRENTLY, true, "s",
+     "c", "p", NULL},
+    {"ALTER TABLE p DETACH PARTITION c", PGB_STMT_PLAIN, false, NULL, "p", NULL, NULL},
+    {"ALTER TYPE s.mood ADD VALUE IF NOT EXISTS 'glad' AFTER 'ok'", PGB_STMT_ADD_ENUM_VALUE, false,
+     "s", "mood", NULL, "glad"},
+    {"ALTER TYPE mood RENAME VALUE 'a' TO 'b'", PGB_STMT_PLAIN, false, NULL, "mood", NULL, "b"},
+    {"COPY s.t (a) FROM stdin WITH (FORMAT csv)", PGB_STMT_COPY_IN, false, "s", "t", NULL, NULL},
+    {"COPY t FROM '/x'", PGB_STMT_PLAIN, false, NULL, "t", NULL, NULL},
+    {"COPY t TO stdout", PGB_STMT_PLAIN, false, NULL, "t", NULL, NULL},
+    {"VACUUM t", PGB_STMT_NO_TRANSACTION, true, NULL, NULL, NULL, NULL},
+    {"ANALYZE t", PGB_STMT_PLAIN, false, NULL, NULL, NULL, NULL},
+    {"CLUSTER", PGB_STMT_NO_TRANSACTION, true, NULL, NULL, NULL, NULL},
+    {"CLUSTER t USING i", PGB_STMT_PLAIN, false, NULL, NULL, NULL, NULL},
+    {"CREATE DATABASE d", PGB_STMT_NO_TRANSACTION, true, NULL, NULL, NULL, NULL},
+    {"ALTER SYSTEM SET work_mem = '1MB'", PGB_STMT_NO_TRANSACTION, true, NULL, NULL, NULL, NULL},
+    {"DISCARD ALL", PGB_STMT_NO_TRANSACTION, true, NULL, NULL, NULL, NULL},
+    {"DISCARD TEMP", PGB_STMT_PLAIN, false, NULL, NULL, NULL, NULL},
+    {"SELECT 1", PGB_STMT_PLAIN, false, NULL, NULL, NULL, NULL},
+    /* a newer server's: our parser does not know it, its first words tell enough */
+    {"CREATE INDEX CONCURRENTLY i ON t (a) WITH NEWER THINGS", PGB_STMT_CREATE_INDEX_CONCURRENTLY,
+     true, NULL, NULL, NULL, NULL},
+    {"MERGE INTO a USING b ON x = y WHEN NOT MATCHED BY SOURCE THEN DELETE", PGB_STMT_UNKNOWN,
+     false, NULL, NULL, NULL, NULL},
+    {"/* hm */ COMMIT AND SOMETHING NEW", PGB_STMT_TRANSACTION, false, NULL, NULL, NULL, NULL},
+};
+
+static void same(const char *sql, const char *what, const char *is, const char *want)
+{
+    if ((is == NULL) != (want == NULL) || (is != NULL && strcmp(is, want) != 0)) {
+        fail_msg("%s: %s is %s, not %s", sql, what, is != NULL ? is : "none",
+                 want != NULL ? want : "none");
+    }
+}
+
+static void facts_of_statements(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        PGB_AUTO_ARENA(arena);
+        pgb_error err = PGB_ERROR_INIT;
+        pgb_facts f;
+
+        assert_int_equal(
+            pgb_parse_facts(parser, rows[i].sql, strlen(rows[i].sql), arena, &f, NULL, &err),
+            PGB_OK);
+        if (f.kind != rows[i].kind || f.needs_no_transaction != rows[i].no_transaction) {
+            fail_msg("%s: kind %d, no transaction %d", rows[i].sql, f.kind, f.needs_no_transaction);
+        }
+        same(rows[i].sql, "schema", f.schema, rows[i].schema);
+        same(rows[i].sql, "object", f.object, rows[i].object);
+        same(rows[i].sql, "table", f.on_table, rows[i].on_table);
+        same(rows[i].sql, "value", f.value, rows[i].value);
+        assert_non_null(f.command);
+        assert_true((f.kind == PGB_STMT_UNKNOWN) <= (f.parse_error[0] != '\0'));
+    }
+}
+
+static void says_where_it_does_not_understand(void **state)
+{
+    PGB_AUTO_ARENA(arena);
+    pgb_error err = PGB_ERROR_INIT;
+    const char *sql = "SELECT 'ä' FRM x y z";
+    pgb_facts f;
+
+    (void)state;
+    assert_int_equal(pgb_parse_facts(parser, sql, strlen(sql), arena, &f, NULL, &err), PGB_OK);
+    assert_int_equal(f.kind, PGB_STMT_UNKNOWN);
+    assert_int_equal(f.parse_error_column, 16); /* x, in characters */
+    assert_non_null(strstr(f.parse_error, "syntax error"));
+}
+
+/* Deep and long statements must neither crash nor take for ever. */
+static void deep(const char *open, const char *middle, const char *close, size_t times, bool parsed)
+{
+    PGB_AUTO_ARENA(arena);
+    PGB_AUTO_BUF(sql);
+    pgb_error err = PGB_ERROR_INIT;
+    pgb_facts f;
+
+    pgb_buf_puts(&sql, "SELECT ");
+    for (size_t i = 0; i < times; i++) {
+        pgb_buf_puts(&sql, open);
+    }
+    pgb_buf_puts(&sql, middle);
+    for (size_t i = 0; i < times; i++) {
+        pgb_buf_puts(&sql, close);
+    }
+    assert_false(sql.failed);
+    assert_int_equal(pgb_parse_facts(parser, sql.p, sql.len, arena, &f, NULL, &err), PGB_OK);
+    if ((f.kind == PGB_STMT_PLAIN) != parsed) {
+        fail_msg("%zu times %s: kind %d, %s (depth %zu)", times, open[0] != '\0' ? open : close,
+                 f.kind, f.parse_error, pgb_parse_depth(sql.p, sql.len));
+    }
+}
+
+static void no_depth_crashes(void **state)
+{
+    (void)state;
+    deep("1+", "1", "", 1000, true);
+    deep("1+", "1", "", 9000, true);
+    deep("1+", "1", "", 100000, false);
+    deep("(", "1", ")", 1000, true);
+    deep("(", "1", ")", 100000, false);
+    deep("NOT ", "true", "", 9000, true);
+    deep("NOT ", "true", "", 15000, false); /* the grammar's own limit */
+    deep("NOT ", "true", "", 200000, false);
+    deep("- ", "1", "", 9000, true);
+    deep("(SELECT ", "1", ")", 2000, true);
+    deep("(SELECT ", "1", ")", 60000, false);
+    deep("CASE WHEN true THEN ", "1", " END", 1000, true);
+    deep("", "1", " UNION SELECT 1", 4000, true);
+    deep("", "1", " UNION SELECT 1", 60000, false);
+    deep("a[", "1", "]", 2000, true);
+    deep("'x' || ", "'y'", "", 40000, false);
+    deep("1, ", "1", "", 100000, true); /* a list is flat */
+}
+
+static const struct touch_row {
+    const char *sql, *touches;
+    bool could_not_tell;
+} touch_rows[] = {
+    {"CREATE TABLE s.t (a int, b s.mood REFERENCES u)", "+table s.t; type s.mood; table u; ",
+     false},
+    {"ALTER TABLE t ADD COLUMN c int, DROP COLUMN d", "~table t; +table t.c; -table t.d; ", false},
+    {"DROP TABLE IF EXISTS a, s.b", "-table a?; -table s.b?; ", false},
+    {"CREATE INDEX i ON s.t (lower(a))", "+index s.i; ~table s.t; function lower; ", false},
+    {"INSERT INTO t SELECT * FROM s.u", "table t; table s.u; ", false},
+    {"ALTER TABLE t RENAME COLUMN a TO b", "~table t.a; +table t.b; ", false},
+    {"ALTER TYPE s.m ADD VALUE 'x'", "~type s.m; ", false},
+    {"CREATE FUNCTION s.f() RETURNS int LANGUAGE sql AS 'select 1'", "+function s.f; ", true},
+    {"DO $$ begin end $$", "", true},
+    {"DROP TRIGGER g ON s.t", "~table s.t; -object t.g; ", false},
+    {"COMMENT ON COLUMN s.t.a IS 'x'", "~table s.t; ", false},
+    {"CREATE VIEW v AS SELECT * FROM t", "+table v; table t; ", false},
+    {"SELECT nonsense from from", "", true},
+};
+
+static void objects_of_statements(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof touch_rows / sizeof touch_rows[0]; i++) {
+        static const char *const signs[] = {"", "+", "~", "-"};
+        PGB_AUTO_ARENA(arena);
+        PGB_AUTO_BUF(said);
+        pgb_error err = PGB_ERROR_INIT;
+        pgb_objects objects = {0};
+        pgb_facts f;
+
+        assert_int_equal(pgb_parse_facts(parser, touch_rows[i].sql, strlen(touch_rows[i].sql),
+                                         arena, &f, &objects, &err),
+                         PGB_OK);
+        for (size_t k = 0; k < objects.list.n; k++) {
+            const pgb_touch *t = &objects.list.at[k];
+
+            if (t->kind == PGB_OBJECT_TYPE && t->schema == NULL && t->verb == PGB_VERB_USE) {
+                continue;
+            }
+            if (t->schema != NULL && strcmp(t->schema, "pg_catalog") == 0) {
+                continue;
+            }
+            pgb_buf_printf(&said, "%s%s %s%s%s%s%s%s; ", signs[t->verb],
+                           pgb_object_kind_name(t->kind), t->schema != NULL ? t->schema : "",
+                           t->schema != NULL ? "." : "", t->name, t->column != NULL ? "." : "",
+                           t->column != NULL ? t->column : "", t->if_exists ? "?" : "");
+        }
+        if (strcmp(pgb_buf_str(&said), touch_rows[i].touches) != 0 ||
+            objects.could_not_tell != touch_rows[i].could_not_tell) {
+            fail_msg("%s: %s (could not tell: %d)", touch_rows[i].sql, pgb_buf_str(&said),
+                     objects.could_not_tell);
+        }
+        pgb_vec_done(&objects.list);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(facts_of_statements),
+        cmocka_unit_test(says_where_it_does_not_understand),
+        cmocka_unit_test(no_depth_crashes),
+        cmocka_unit_test(objects_of_statements),
+    };
+
+    return cmocka_run_group_tests_name("sql/facts", tests, setup, teardown);
+}
