@@ -1,8 +1,8 @@
 /*
- * The hashes of a text: of its bytes, and of what remains when line ends and blanks that nobody sees
- * are taken away: CR LF and CR become LF, blanks (space, tab) before a line's end go, blanks and
- * line ends at the text's end go, and a byte order mark at its start. Streaming; the same however
- * the text is cut. Floor 2, inside rev.
+ * The hashes of a text: of its bytes, and of what remains when line ends and blanks that nobody
+ * sees are taken away: CR LF and CR become LF, blanks (space, tab) before a line's end go, blanks
+ * and line ends at the text's end go, and a byte order mark at its start. Streaming; the same
+ * however the text is cut. Floor 2, inside rev.
  */
 #ifndef PGB_REV_NORM_H
 #define PGB_REV_NORM_H
@@ -15,7 +15,7 @@
 typedef struct pgb_norm {
     pgb_hash raw, norm;
     bool with_norm, after_cr;
-    uint8_t bom; /* bytes of a mark seen at the start; 4: decided */
+    uint8_t bom;       /* bytes of a mark seen at the start; 4: decided */
     uint64_t newlines; /* held back */
     size_t n_blanks, n_out;
     char blanks[4096]; /* held back; a longer run counts as text */
