@@ -39,7 +39,7 @@ typedef struct pgb_applied {
     int64_t duration_us;
     const char *tool_version;
     bool stamped;    /* recorded without running */
-    bool incomplete; /* a transaction-none revision that is under way or stopped */
+    bool incomplete; /* a transaction-none revision that is under way, or stopped, either way */
 } pgb_applied;
 
 typedef struct pgb_applied_set {
@@ -48,7 +48,7 @@ typedef struct pgb_applied_set {
     const pgb_applied *rows; /* by seq */
     uint32_t n;
     pgb_map by_id;
-    /* revisions whose last event is a failure and which are not applied */
+    /* revisions whose last event is a failure and which are not applied, or incomplete */
     const char *const *failed;
     uint32_t n_failed;
 } pgb_applied_set;

@@ -1,33 +1,29 @@
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "history/internal.h"
-#include "history/write.h"
 #include "history_sql.h"
 
-/* A list joined by 0x1F, taken apart in place. */
-static bool split(pgb_arena *arena, const char *joined, const char *const **ret, uint32_t *ret_n)
-{
-    char *copy = pgb_arena_strdup(arena, joined);
-    const char **items;
-    uint32_t n = 0;
+enum { SEPARATOR = 0x1f };
 
-    *ret = NULL;
-    *ret_n = 0;
-    if (copy == NULL || joined[0] == '\0') {
-        return copy != NULL;
+/* Splits a joined list; an empty text is the empty list. */
+static bool split(pgb_arena *arena, const char *text, const char *const **ret_items,
+                  uint32_t *ret_n)
+{
+    uint32_t n = *text != '\0';
+    const char **items;
+    char *copy;
+
+    for (const char *p = text; *p != '\0'; p++) {
+        n += *p == SEPARATOR;
     }
-    for (const char *p = joined; p != NULL;
-         p = strchr(p, '\x1f') != NULL ? strchr(p, '\x1f') + 1 : NULL) {
-        n++;
-    }
-    items = pgb_arena_array(arena, n, sizeof *items);
-    if (items == NULL) {
+    items = pgb_arena_array(arena, n + 1, sizeof *items);
+    copy = pgb_arena_strdup(arena, text);
+    if (items == NULL || copy == NULL) {
         return false;
     }
     for (uint32_t i = 0; i < n; i++) {
-        char *end = strchr(copy, '\x1f');
+        char *end = strchr(copy, SEPARATOR);
 
         items[i] = copy;
         if (end != NULL) {
@@ -35,116 +31,139 @@ static bool split(pgb_arena *arena, const char *joined, const char *const **ret,
             copy = end + 1;
         }
     }
-    *ret = items;
+    *ret_items = items;
     *ret_n = n;
     return true;
 }
 
-static const char *text(pgb_arena *arena, const pgb_result *r, int row, int column, bool *ok)
+static bool read_row(const pgb_result *r, int row, pgb_arena *arena, pgb_applied *a)
 {
-    const char *copy = pgb_arena_strdup(arena, pgb_result_value(r, row, column));
+    bool fine = true;
 
-    *ok = *ok && copy != NULL;
-    return copy;
-}
-
-static bool read_applied(pgb_arena *arena, const pgb_result *r, int row, pgb_applied *a)
-{
-    bool ok = true;
-
-    a->id = text(arena, r, row, 0, &ok);
-    ok = ok && split(arena, pgb_result_value(r, row, 1), &a->parents, &a->n_parents) &&
-         split(arena, pgb_result_value(r, row, 2), &a->depends, &a->n_depends) &&
-         split(arena, pgb_result_value(r, row, 3), &a->labels, &a->n_labels);
-    a->title = text(arena, r, row, 4, &ok);
-    a->file = text(arena, r, row, 5, &ok);
-    a->up_raw = text(arena, r, row, 6, &ok);
-    a->up_norm = text(arena, r, row, 7, &ok);
-    a->down_raw = text(arena, r, row, 8, &ok);
-    a->down_norm = text(arena, r, row, 9, &ok);
-    a->header_norm = text(arena, r, row, 10, &ok);
+#define TEXT(column)                                                                               \
+    (pgb_result_null(r, row, column) ? NULL                                                        \
+                                     : pgb_arena_strndup(arena, pgb_result_value(r, row, column),  \
+                                                         pgb_result_length(r, row, column)))
+#define NEEDED(at, column) (fine = fine && ((at) = TEXT(column)) != NULL)
+    NEEDED(a->id, 0);
+    fine = fine && split(arena, pgb_result_value(r, row, 1), &a->parents, &a->n_parents) &&
+           split(arena, pgb_result_value(r, row, 2), &a->depends, &a->n_depends) &&
+           split(arena, pgb_result_value(r, row, 3), &a->labels, &a->n_labels);
+    NEEDED(a->title, 4);
+    NEEDED(a->file, 5);
+    NEEDED(a->up_raw, 6);
+    NEEDED(a->up_norm, 7);
+    NEEDED(a->down_raw, 8);
+    NEEDED(a->down_norm, 9);
+    NEEDED(a->header_norm, 10);
     a->has_down = pgb_result_bool(r, row, 11);
-    a->irreversible = pgb_result_null(r, row, 12) ? NULL : text(arena, r, row, 12, &ok);
+    a->irreversible = TEXT(12);
+    fine = fine && (a->irreversible != NULL || pgb_result_null(r, row, 12));
     a->has_up_text = pgb_result_bool(r, row, 13);
     a->has_down_text = pgb_result_bool(r, row, 14);
     a->seq = pgb_result_int(r, row, 15);
-    a->run = text(arena, r, row, 16, &ok);
-    a->at = text(arena, r, row, 17, &ok);
-    a->by = text(arena, r, row, 18, &ok);
-    a->from = text(arena, r, row, 19, &ok);
+    NEEDED(a->run, 16);
+    NEEDED(a->at, 17);
+    NEEDED(a->by, 18);
+    NEEDED(a->from, 19);
     a->duration_us = pgb_result_int(r, row, 20);
-    a->tool_version = text(arena, r, row, 21, &ok);
+    NEEDED(a->tool_version, 21);
     a->stamped = pgb_result_bool(r, row, 22);
     a->incomplete = pgb_result_bool(r, row, 23);
-    return ok;
+#undef NEEDED
+#undef TEXT
+    return fine;
 }
 
-static bool fill(pgb_applied_set *set, pgb_arena *arena, const pgb_result *applied,
-                 const pgb_result *failed)
+static bool read_ids(const pgb_result *r, pgb_arena *arena, const char *const **ret_ids,
+                     uint32_t *ret_n)
 {
-    int n = pgb_result_rows(applied), n_failed = pgb_result_rows(failed);
-    pgb_applied *rows = pgb_arena_array(arena, (size_t)n + 1, sizeof *rows);
-    const char **failures = pgb_arena_array(arena, (size_t)n_failed + 1, sizeof *failures);
-    bool ok = rows != NULL && failures != NULL;
+    int n = pgb_result_rows(r);
+    const char **ids = pgb_arena_array(arena, (size_t)n + 1, sizeof *ids);
 
-    for (int i = 0; i < n && ok; i++) {
-        ok = read_applied(arena, applied, i, &rows[i]) &&
-             pgb_map_add(&set->by_id, rows[i].id, strlen(rows[i].id), (uint32_t)i, NULL, NULL);
+    if (ids == NULL) {
+        return false;
     }
-    for (int i = 0; i < n_failed && ok; i++) {
-        failures[i] = text(arena, failed, i, 0, &ok);
+    for (int i = 0; i < n; i++) {
+        ids[i] = pgb_arena_strdup(arena, pgb_result_value(r, i, 0));
+        if (ids[i] == NULL) {
+            return false;
+        }
     }
-    if (ok) {
-        set->rows = rows;
-        set->n = (uint32_t)n;
-        set->failed = failures;
-        set->n_failed = (uint32_t)n_failed;
+    *ret_ids = ids;
+    *ret_n = (uint32_t)n;
+    return true;
+}
+
+static pgb_status read_set(pgb_session *session, const char *quoted, const char *project,
+                           pgb_arena *arena, pgb_applied_set *set, pgb_error *err)
+{
+    /* one snapshot, and no operator but pg_catalog's */
+    enum { FIRST = 2, N = 5 };
+    const char *sqls[N] = {"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+                           "SET LOCAL search_path TO pg_catalog, pg_temp",
+                           pgb_history_sql(arena, pgb_sql_read_revisions, quoted),
+                           pgb_history_sql(arena, pgb_sql_read_failed, quoted), "COMMIT"};
+    const char *const values[1] = {project};
+    const int n_params[N] = {0, 0, 1, 1, 0};
+    const char *const *params[N] = {NULL, NULL, values, values, NULL};
+    pgb_result *r[N];
+    pgb_applied *rows;
+    pgb_status status;
+    bool fine;
+
+    if (sqls[2] == NULL || sqls[3] == NULL) {
+        return pgb_error_nomem(err);
     }
-    return ok;
+    status = pgb_exec_pipeline(session, N, sqls, n_params, params, r, err);
+    if (status != PGB_OK) {
+        if (!pgb_session_lost(session)) {
+            pgb_exec(session, "ROLLBACK", NULL, NULL);
+        }
+        return status;
+    }
+    set->n = (uint32_t)pgb_result_rows(r[FIRST]);
+    rows = pgb_arena_array(arena, (size_t)set->n + 1, sizeof *rows);
+    fine = rows != NULL;
+    set->rows = rows;
+    for (uint32_t i = 0; fine && i < set->n; i++) {
+        fine = read_row(r[FIRST], (int)i, arena, &rows[i]) &&
+               pgb_map_add(&set->by_id, rows[i].id, strlen(rows[i].id), i, NULL, NULL);
+    }
+    fine = fine && read_ids(r[FIRST + 1], arena, &set->failed, &set->n_failed);
+    for (int i = 0; i < N; i++) {
+        pgb_result_free(r[i]);
+    }
+    return fine ? PGB_OK : pgb_error_nomem(err);
 }
 
 pgb_status pgb_history_read(pgb_session *session, const char *schema, const char *project,
                             pgb_arena *arena, pgb_applied_set **ret_set, pgb_error *err)
 {
+    const char *name = schema != NULL ? schema : "pgbraid";
+    const char *quoted = pgb_quote_ident(session, arena, name);
     pgb_applied_set *set = pgb_arena_alloc(arena, sizeof *set);
-    const char *sqls[2];
-    const int n_params[] = {1, 1};
-    const char *const param[] = {project};
-    const char *const *params[] = {param, param};
-    pgb_result *results[2] = {0};
     pgb_history_state state;
     pgb_status status;
 
-    if (set == NULL) {
+    if (quoted == NULL || set == NULL) {
         return pgb_error_nomem(err);
     }
-    status = pgb_history_look(session, schema, false, &state, err);
-    if (status != PGB_OK || !state.is_history) {
-        *ret_set = set;
-        return status;
-    }
-    set->exists = true;
-    set->version = state.version;
-    sqls[0] = pgb_history_sql(arena, schema, pgb_sql_read);
-    sqls[1] = pgb_history_sql(arena, schema, pgb_sql_failed);
-    if (sqls[0] == NULL || sqls[1] == NULL) {
-        return pgb_error_nomem(err);
-    }
-    status = pgb_exec_pipeline(session, 2, sqls, n_params, params, results, err);
+    status = pgb_history_probe(session, name, arena, &state, err);
     if (status != PGB_OK) {
-        pgb_error_context(err, "while reading the history");
         return status;
     }
-    if (!fill(set, arena, results[0], results[1])) {
-        pgb_applied_set_done(set);
-        status = pgb_error_nomem(err);
+    if (state.has_history) {
+        set->exists = true;
+        set->version = state.version;
+        status = read_set(session, quoted, project, arena, set, err);
+        if (status != PGB_OK) {
+            pgb_applied_set_done(set);
+            return status;
+        }
     }
-    pgb_result_free(results[0]);
-    pgb_result_free(results[1]);
-    if (status == PGB_OK) {
-        *ret_set = set;
-    }
-    return status;
+    *ret_set = set;
+    return PGB_OK;
 }
 
 void pgb_applied_set_done(pgb_applied_set *set)
@@ -158,126 +177,82 @@ pgb_status pgb_history_text(pgb_session *session, const char *schema, const char
                             const char *id, pgb_text_kind kind, pgb_arena *arena,
                             const char **ret_text, size_t *ret_len, pgb_error *err)
 {
-    const char *sql = pgb_history_sql(arena, schema,
-                                      kind == PGB_TEXT_HEADER ? pgb_sql_text_header
-                                      : kind == PGB_TEXT_UP   ? pgb_sql_text_up
-                                                              : pgb_sql_text_down);
-    const char *const params[] = {project, id};
-    const char *copy = NULL;
-    pgb_result *r = NULL;
+    static const char *const sqls[] = {[PGB_TEXT_HEADER] = pgb_sql_text_header,
+                                       [PGB_TEXT_UP] = pgb_sql_text_up,
+                                       [PGB_TEXT_DOWN] = pgb_sql_text_down};
+    const char *quoted = pgb_quote_ident(session, arena, schema != NULL ? schema : "pgbraid");
+    const char *sql = quoted != NULL ? pgb_history_sql(arena, sqls[kind], quoted) : NULL;
+    const char *const values[2] = {project, id};
+    AUTO_RESULT(r);
     pgb_status status;
 
     if (sql == NULL) {
         return pgb_error_nomem(err);
     }
-    status = pgb_exec_params(session, sql, 2, params, &r, err);
+    status = pgb_exec_params(session, sql, 2, values, &r, err);
     if (status != PGB_OK) {
-        pgb_error_context(err, "while reading the stored text of %s", id);
         return status;
     }
-    if (pgb_result_rows(r) > 0 && !pgb_result_null(r, 0, 0)) {
-        copy = pgb_arena_strdup(arena, pgb_result_value(r, 0, 0));
-        status = copy != NULL ? PGB_OK : pgb_error_nomem(err);
+    if (pgb_result_rows(r) == 0 || pgb_result_null(r, 0, 0)) {
+        *ret_text = NULL;
+        *ret_len = 0;
+        return PGB_OK;
     }
-    pgb_result_free(r);
-    if (status == PGB_OK) {
-        *ret_text = copy;
-        *ret_len = copy != NULL ? strlen(copy) : 0;
-    }
-    return status;
+    *ret_len = pgb_result_length(r, 0, 0);
+    *ret_text = pgb_arena_strndup(arena, pgb_result_value(r, 0, 0), *ret_len);
+    return *ret_text != NULL ? PGB_OK : pgb_error_nomem(err);
 }
 
 pgb_status pgb_history_events(pgb_session *session, const char *schema, const char *project,
                               uint32_t limit, pgb_arena *arena, pgb_event **ret_events,
                               uint32_t *ret_n, pgb_error *err)
 {
-    const char *sql = pgb_history_sql(arena, schema, pgb_sql_events);
-    char number[16];
-    const char *const params[] = {project, number};
+    const char *name = schema != NULL ? schema : "pgbraid";
+    const char *quoted = pgb_quote_ident(session, arena, name);
+    const char *sql = quoted != NULL ? pgb_history_sql(arena, pgb_sql_read_events, quoted) : NULL;
+    const char *count = limit != 0 ? pgb_arena_printf(arena, "%u", limit) : NULL;
+    const char *const values[2] = {project, count};
     pgb_history_state state;
     pgb_event *events;
-    pgb_result *r = NULL;
+    AUTO_RESULT(r);
     pgb_status status;
+    bool fine = true;
     int n;
-    bool ok = true;
 
-    if (sql == NULL) {
+    if (sql == NULL || (limit != 0 && count == NULL)) {
         return pgb_error_nomem(err);
     }
-    status = pgb_history_look(session, schema, false, &state, err);
-    if (status != PGB_OK || !state.is_history) {
-        *ret_events = NULL;
+    status = pgb_history_probe(session, name, arena, &state, err);
+    if (status != PGB_OK || !state.has_history) {
         *ret_n = 0;
+        *ret_events = NULL;
         return status;
     }
-    snprintf(number, sizeof number, "%u", limit);
-    status = pgb_exec_params(session, sql, 2, params, &r, err);
+    status = pgb_exec_params(session, sql, 2, values, &r, err);
     if (status != PGB_OK) {
-        pgb_error_context(err, "while reading the event log");
         return status;
     }
     n = pgb_result_rows(r);
     events = pgb_arena_array(arena, (size_t)n + 1, sizeof *events);
-    ok = events != NULL;
-    for (int i = 0; i < n && ok; i++) {
-        events[i].seq = pgb_result_int(r, i, 0);
-        events[i].at = text(arena, r, i, 1, &ok);
-        events[i].id = text(arena, r, i, 2, &ok);
-        events[i].event = text(arena, r, i, 3, &ok);
-        events[i].run = text(arena, r, i, 4, &ok);
-        events[i].by = text(arena, r, i, 5, &ok);
-        events[i].from = text(arena, r, i, 6, &ok);
-        events[i].sqlstate = text(arena, r, i, 7, &ok);
-        events[i].message = text(arena, r, i, 8, &ok);
-        events[i].duration_us = pgb_result_int(r, i, 9);
+    if (events == NULL) {
+        return pgb_error_nomem(err);
     }
-    pgb_result_free(r);
-    if (!ok) {
+    for (int i = 0; i < n && fine; i++) {
+        const char **texts[] = {&events[i].at,       &events[i].id,     &events[i].event,
+                                &events[i].run,      &events[i].by,     &events[i].from,
+                                &events[i].sqlstate, &events[i].message};
+
+        events[i].seq = pgb_result_int(r, i, 0);
+        events[i].duration_us = pgb_result_int(r, i, 9);
+        for (int c = 0; c < 8 && fine; c++) {
+            *texts[c] = pgb_arena_strdup(arena, pgb_result_value(r, i, c + 1));
+            fine = *texts[c] != NULL;
+        }
+    }
+    if (!fine) {
         return pgb_error_nomem(err);
     }
     *ret_events = events;
-    *ret_n = (uint32_t)n;
-    return PGB_OK;
-}
-
-pgb_status pgb_history_steps(pgb_session *session, const pgb_history_place *place, const char *id,
-                             bool down, pgb_arena *arena, pgb_step_row **ret_rows, uint32_t *ret_n,
-                             pgb_error *err)
-{
-    const char *sql = pgb_history_sql(arena, place->schema, pgb_sql_steps);
-    const char *const params[] = {place->project, id, down ? "down" : "up"};
-    pgb_step_row *rows;
-    pgb_result *r = NULL;
-    pgb_status status;
-    int n;
-    bool ok = true;
-
-    if (sql == NULL) {
-        return pgb_error_nomem(err);
-    }
-    status = pgb_exec_params(session, sql, 3, params, &r, err);
-    if (status != PGB_OK) {
-        return status;
-    }
-    n = pgb_result_rows(r);
-    rows = pgb_arena_array(arena, (size_t)n + 1, sizeof *rows);
-    ok = rows != NULL;
-    for (int i = 0; i < n && ok; i++) {
-        rows[i].ordinal = (uint32_t)pgb_result_int(r, i, 0);
-        rows[i].done = strcmp(pgb_result_value(r, i, 1), "done") == 0;
-        rows[i].hash = text(arena, r, i, 2, &ok);
-        rows[i].kind = text(arena, r, i, 3, &ok);
-        rows[i].command = text(arena, r, i, 4, &ok);
-        rows[i].object = pgb_result_null(r, i, 5) ? NULL : text(arena, r, i, 5, &ok);
-        rows[i].detail = pgb_result_null(r, i, 6) ? NULL : text(arena, r, i, 6, &ok);
-        rows[i].run = text(arena, r, i, 7, &ok);
-        rows[i].at = text(arena, r, i, 8, &ok);
-    }
-    pgb_result_free(r);
-    if (!ok) {
-        return pgb_error_nomem(err);
-    }
-    *ret_rows = rows;
     *ret_n = (uint32_t)n;
     return PGB_OK;
 }

@@ -1,254 +1,386 @@
 #include "history/write.h"
 
 #include <pwd.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/buf.h"
+#include "base/text.h"
 #include "history/internal.h"
 #include "history_sql.h"
 
-void pgb_history_from(char *buf, size_t size)
-{
-    char host[256] = "", scratch[1024];
-    struct passwd user, *found = NULL;
+struct pgb_history {
+    const char *project;
+    const char *record, *forget, *event, *outcome, *mark_incomplete, *accept_text, *accept_parents;
+    const char *read_steps, *set_step, *delete_step, *clear_steps;
+};
 
-    gethostname(host, sizeof host - 1);
-    if (getpwuid_r(getuid(), &user, scratch, sizeof scratch, &found) == 0 && found != NULL) {
-        snprintf(buf, size, "%s@%s (process %d)", found->pw_name, host, (int)getpid());
-    } else {
-        snprintf(buf, size, "uid %u@%s (process %d)", (unsigned)getuid(), host, (int)getpid());
+pgb_status pgb_history_open(pgb_session *session, const char *schema, const char *project,
+                            pgb_arena *arena, pgb_history **ret_history, pgb_error *err)
+{
+    const char *quoted = pgb_quote_ident(session, arena, schema != NULL ? schema : "pgbraid");
+    pgb_history *h = pgb_arena_alloc(arena, sizeof *h);
+
+    if (quoted == NULL || h == NULL) {
+        return pgb_error_nomem(err);
     }
-}
+    {
+        const struct {
+            const char **at, *sql;
+        } all[] = {{&h->record, pgb_sql_record},
+                   {&h->forget, pgb_sql_forget},
+                   {&h->event, pgb_sql_add_event},
+                   {&h->outcome, pgb_sql_outcome},
+                   {&h->read_steps, pgb_sql_read_steps},
+                   {&h->set_step, pgb_sql_set_step},
+                   {&h->clear_steps, pgb_sql_clear_steps},
+                   {&h->delete_step, pgb_sql_delete_step},
+                   {&h->mark_incomplete, pgb_sql_mark_incomplete},
+                   {&h->accept_text, pgb_sql_accept_text},
+                   {&h->accept_parents, pgb_sql_accept_parents}};
 
-/* Collects a statement; the first failure shows at the end. */
-typedef struct composer {
-    pgb_arena *arena;
-    pgb_statement *statement;
-    bool failed;
-} composer;
-
-static composer begin(const pgb_history_place *place, const char *sql, pgb_arena *arena,
-                      pgb_statement *statement)
-{
-    composer c = {.arena = arena, .statement = statement};
-
-    *statement = (pgb_statement){.sql = pgb_history_sql(arena, place->schema, sql)};
-    c.failed = statement->sql == NULL;
-    return c;
-}
-
-static void add(composer *c, const char *value)
-{
-    c->statement->values[c->statement->n++] = value;
-}
-
-static void add_copy(composer *c, const char *value)
-{
-    const char *copy = value != NULL ? pgb_arena_strdup(c->arena, value) : NULL;
-
-    c->failed = c->failed || (value != NULL && copy == NULL);
-    add(c, copy);
-}
-
-static void add_number(composer *c, int64_t n)
-{
-    const char *s = pgb_arena_printf(c->arena, "%lld", (long long)n);
-
-    c->failed = c->failed || s == NULL;
-    add(c, s);
-}
-
-static void add_duration(composer *c, int64_t us)
-{
-    if (us < 0) {
-        add(c, NULL);
-    } else {
-        add_number(c, us);
+        for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+            *all[i].at = pgb_history_sql(arena, all[i].sql, quoted);
+            if (*all[i].at == NULL) {
+                return pgb_error_nomem(err);
+            }
+        }
     }
+    h->project = pgb_arena_strdup(arena, project);
+    if (h->project == NULL) {
+        return pgb_error_nomem(err);
+    }
+    *ret_history = h;
+    return PGB_OK;
 }
 
-static void add_bool(composer *c, bool value)
-{
-    add(c, value ? "true" : "false");
-}
-
-static void add_list(composer *c, const char *const *items, uint32_t n)
+/* {"a","b"} */
+static const char *array(pgb_arena *arena, const char *const *items, uint32_t n)
 {
     PGB_AUTO_BUF(b);
-    const char *joined;
 
+    pgb_buf_putc(&b, '{');
     for (uint32_t i = 0; i < n; i++) {
-        if (i > 0) {
-            pgb_buf_putc(&b, '\x1f');
+        pgb_buf_puts(&b, i > 0 ? ",\"" : "\"");
+        for (const char *p = items[i]; *p != '\0'; p++) {
+            if (*p == '"' || *p == '\\') {
+                pgb_buf_putc(&b, '\\');
+            }
+            pgb_buf_putc(&b, *p);
         }
-        pgb_buf_puts(&b, items[i]);
+        pgb_buf_putc(&b, '"');
     }
-    joined = b.failed ? NULL : pgb_arena_strdup(c->arena, pgb_buf_str(&b));
-    c->failed = c->failed || joined == NULL;
-    add(c, joined);
+    pgb_buf_putc(&b, '}');
+    return b.failed ? NULL : pgb_arena_strdup(arena, pgb_buf_str(&b));
 }
 
-static pgb_status finish(composer *c, pgb_error *err)
+/* A name or message that may hold what the server would refuse (file names are bytes). */
+static const char *valid(pgb_arena *arena, const char *text)
 {
-    return c->failed ? pgb_error_nomem(err) : PGB_OK;
+    size_t len = strlen(text);
+    PGB_AUTO_BUF(b);
+
+    if (pgb_utf8_valid(text, len) == len) {
+        return pgb_arena_strdup(arena, text);
+    }
+    pgb_text_display(&b, text, len, true);
+    return b.failed ? NULL : pgb_arena_strdup(arena, pgb_buf_str(&b));
 }
 
-pgb_status pgb_history_insert(const pgb_history_place *place, const pgb_record *r, pgb_arena *arena,
-                              pgb_statement *ret, pgb_error *err)
+static pgb_statement *statement(pgb_arena *arena, const char *sql, int n)
 {
-    composer c = begin(place, pgb_sql_insert_revision, arena, ret);
+    pgb_statement *s = pgb_arena_alloc(arena, sizeof *s);
 
-    add(&c, place->project);
-    add(&c, r->id);
-    add_list(&c, r->parents, r->n_parents);
-    add_list(&c, r->depends, r->n_depends);
-    add_list(&c, r->labels, r->n_labels);
-    add(&c, r->title);
-    add(&c, r->file);
-    add(&c, r->header_text);
-    add(&c, r->up_text);
-    add(&c, r->down_text);
-    add(&c, r->header_norm);
-    add(&c, r->up_raw);
-    add(&c, r->up_norm);
-    add(&c, r->down_raw);
-    add(&c, r->down_norm);
-    add_number(&c, PGB_HASH_ALGORITHM);
-    add_bool(&c, r->has_down);
-    add(&c, r->irreversible);
-    add_bool(&c, r->transaction_none);
-    add_bool(&c, r->stamped);
-    add(&c, r->incomplete ? "incomplete" : "applied");
-    add(&c, place->run);
-    add(&c, place->from);
-    add_duration(&c, r->duration_us);
-    add(&c, PGB_VERSION);
-    return finish(&c, err);
+    if (s != NULL) {
+        s->sql = sql;
+        s->n = n;
+    }
+    return s;
 }
 
-pgb_status pgb_history_delete(const pgb_history_place *place, const char *id, pgb_arena *arena,
-                              pgb_statement *ret, pgb_error *err)
+pgb_statement *pgb_history_record(const pgb_history *h, pgb_arena *arena, const pgb_record *record)
 {
-    composer c = begin(place, pgb_sql_delete_revision, arena, ret);
+    pgb_statement *s = statement(arena, h->record, 27);
+    const char *parents = array(arena, record->parents, record->n_parents);
+    const char *depends = array(arena, record->depends, record->n_depends);
+    const char *labels = array(arena, record->labels, record->n_labels);
+    const char *title = valid(arena, record->title), *file = valid(arena, record->file);
+    const char *algorithm = pgb_arena_printf(arena, "%d", PGB_HASH_ALGORITHM);
 
-    add(&c, place->project);
-    add(&c, id);
-    return finish(&c, err);
+    if (s == NULL || parents == NULL || depends == NULL || labels == NULL || title == NULL ||
+        file == NULL || algorithm == NULL) {
+        return NULL;
+    }
+    {
+        const char *const values[27] = {h->project,
+                                        record->id,
+                                        parents,
+                                        depends,
+                                        labels,
+                                        title,
+                                        file,
+                                        record->header,
+                                        record->up,
+                                        record->down,
+                                        record->header_raw,
+                                        record->header_norm,
+                                        record->up_raw,
+                                        record->up_norm,
+                                        record->down_raw,
+                                        record->down_norm,
+                                        algorithm,
+                                        record->has_down ? "t" : "f",
+                                        record->irreversible,
+                                        record->stamped ? "t" : "f",
+                                        record->run,
+                                        record->from,
+                                        PGB_VERSION,
+                                        record->begins    ? "begin"
+                                        : record->stamped ? "stamp"
+                                                          : "upgrade",
+                                        record->began,
+                                        record->begins ? "incomplete" : "applied",
+                                        record->transaction_none ? "t" : "f"};
+
+        memcpy(s->values, values, sizeof values);
+    }
+    return s;
 }
 
-pgb_status pgb_history_complete(const pgb_history_place *place, const char *id, int64_t duration_us,
-                                pgb_arena *arena, pgb_statement *ret, pgb_error *err)
+pgb_statement *pgb_history_forget(const pgb_history *h, pgb_arena *arena, const char *id,
+                                  const char *event, const char *run, const char *from,
+                                  const char *began)
 {
-    composer c = begin(place, pgb_sql_complete_revision, arena, ret);
+    pgb_statement *s = statement(arena, h->forget, 7);
+    const char *const values[7] = {h->project, id, event, run, from, PGB_VERSION, began};
 
-    add(&c, place->project);
-    add(&c, id);
-    add_number(&c, duration_us);
-    add(&c, place->run);
-    return finish(&c, err);
+    if (s != NULL) {
+        memcpy(s->values, values, sizeof values);
+    }
+    return s;
 }
 
-pgb_status pgb_history_mark_incomplete(const pgb_history_place *place, const char *id,
-                                       pgb_arena *arena, pgb_statement *ret, pgb_error *err)
+pgb_statement *pgb_history_event(const pgb_history *h, pgb_arena *arena, const char *id,
+                                 const char *event, const char *run, const char *from,
+                                 int64_t duration_us, const char *sqlstate, const char *message)
 {
-    composer c = begin(place, pgb_sql_mark_incomplete, arena, ret);
+    pgb_statement *s = statement(arena, h->event, 9);
+    const char *duration = pgb_arena_printf(arena, "%lld", (long long)duration_us);
+    const char *text = valid(arena, message);
+    const char *const values[9] = {h->project, id,          event,    run, from,
+                                   duration,   PGB_VERSION, sqlstate, text};
 
-    add(&c, place->project);
-    add(&c, id);
-    return finish(&c, err);
+    if (s == NULL || duration == NULL || text == NULL) {
+        return NULL;
+    }
+    memcpy(s->values, values, sizeof values);
+    return s;
 }
 
-pgb_status pgb_history_add_event(const pgb_history_place *place, const pgb_event_record *e,
-                                 pgb_arena *arena, pgb_statement *ret, pgb_error *err)
+pgb_statement *pgb_history_mark_incomplete(const pgb_history *h, pgb_arena *arena, const char *id)
 {
-    composer c = begin(place, pgb_sql_insert_event, arena, ret);
+    pgb_statement *s = statement(arena, h->mark_incomplete, 2);
 
-    add(&c, place->project);
-    add(&c, e->id);
-    add(&c, e->event);
-    add(&c, place->run);
-    add(&c, place->from);
-    add(&c, PGB_VERSION);
-    add_duration(&c, e->duration_us);
-    add(&c, e->sqlstate != NULL && e->sqlstate[0] != '\0' ? e->sqlstate : NULL);
-    add_copy(&c, e->message);
-    add_bool(&c, e->since_begin);
-    return finish(&c, err);
+    if (s != NULL) {
+        s->values[0] = h->project;
+        s->values[1] = id;
+    }
+    return s;
 }
 
-pgb_status pgb_history_put_step(const pgb_history_place *place, const pgb_step_record *s,
-                                pgb_arena *arena, pgb_statement *ret, pgb_error *err)
+pgb_statement *pgb_history_accept_text(const pgb_history *h, pgb_arena *arena,
+                                       const pgb_record *record)
 {
-    composer c = begin(place, pgb_sql_put_step, arena, ret);
+    pgb_statement *s = statement(arena, h->accept_text, 14);
+    const char *algorithm = pgb_arena_printf(arena, "%d", PGB_HASH_ALGORITHM);
+    const char *const values[14] = {h->project,
+                                    record->id,
+                                    record->header,
+                                    record->up,
+                                    record->down,
+                                    record->header_raw,
+                                    record->header_norm,
+                                    record->up_raw,
+                                    record->up_norm,
+                                    record->down_raw,
+                                    record->down_norm,
+                                    algorithm,
+                                    record->has_down ? "t" : "f",
+                                    record->irreversible};
 
-    add(&c, place->project);
-    add(&c, s->id);
-    add(&c, s->down ? "down" : "up");
-    add_number(&c, s->ordinal);
-    add(&c, s->done ? "done" : "intent");
-    add_copy(&c, s->hash);
-    add_copy(&c, s->kind);
-    add_copy(&c, s->command);
-    add_copy(&c, s->object);
-    add_copy(&c, s->detail);
-    add(&c, place->run);
-    return finish(&c, err);
+    if (s == NULL || algorithm == NULL) {
+        return NULL;
+    }
+    memcpy(s->values, values, sizeof values);
+    return s;
 }
 
-pgb_status pgb_history_delete_steps(const pgb_history_place *place, const char *id,
-                                    pgb_arena *arena, pgb_statement *ret, pgb_error *err)
+pgb_statement *pgb_history_accept_parents(const pgb_history *h, pgb_arena *arena,
+                                          const pgb_record *record)
 {
-    composer c = begin(place, pgb_sql_delete_steps, arena, ret);
+    pgb_statement *s = statement(arena, h->accept_parents, 5);
+    const char *const values[5] = {h->project, record->id,
+                                   array(arena, record->parents, record->n_parents),
+                                   array(arena, record->depends, record->n_depends),
+                                   array(arena, record->labels, record->n_labels)};
 
-    add(&c, place->project);
-    add(&c, id);
-    return finish(&c, err);
+    if (s == NULL || values[2] == NULL || values[3] == NULL || values[4] == NULL) {
+        return NULL;
+    }
+    memcpy(s->values, values, sizeof values);
+    return s;
 }
 
-pgb_status pgb_history_row_of_run(const pgb_history_place *place, const char *id, const char *event,
-                                  pgb_arena *arena, pgb_statement *ret, pgb_error *err)
+pgb_statement *pgb_history_outcome(const pgb_history *h, pgb_arena *arena, const char *id,
+                                   const char *event, const char *run)
 {
-    composer c = begin(place, pgb_sql_row_of_run, arena, ret);
+    pgb_statement *s = statement(arena, h->outcome, 4);
+    const char *const values[4] = {h->project, id, run, event};
 
-    add(&c, place->project);
-    add(&c, id);
-    add(&c, place->run);
-    add(&c, event);
-    return finish(&c, err);
+    if (s != NULL) {
+        memcpy(s->values, values, sizeof values);
+    }
+    return s;
 }
 
-pgb_status pgb_history_accept_text(const pgb_history_place *place, const pgb_record *r,
-                                   pgb_arena *arena, pgb_statement *ret, pgb_error *err)
-{
-    composer c = begin(place, pgb_sql_update_up, arena, ret);
+/* ---- statements outside a transaction ---- */
 
-    add(&c, place->project);
-    add(&c, r->id);
-    add(&c, r->header_text);
-    add(&c, r->up_text);
-    add(&c, r->down_text);
-    add(&c, r->header_norm);
-    add(&c, r->up_raw);
-    add(&c, r->up_norm);
-    add(&c, r->down_raw);
-    add(&c, r->down_norm);
-    add_number(&c, PGB_HASH_ALGORITHM);
-    add_bool(&c, r->has_down);
-    add(&c, r->irreversible);
-    return finish(&c, err);
+pgb_status pgb_history_steps(pgb_session *session, const pgb_history *h, const char *id, bool up,
+                             pgb_arena *arena, pgb_step_row **ret_rows, uint32_t *ret_n,
+                             pgb_error *err)
+{
+    const char *const values[3] = {h->project, id, up ? "up" : "down"};
+    AUTO_RESULT(r);
+    pgb_status status = pgb_exec_params(session, h->read_steps, 3, values, &r, err);
+    pgb_step_row *rows;
+    int n;
+
+    if (status != PGB_OK) {
+        return status;
+    }
+    n = pgb_result_rows(r);
+    rows = pgb_arena_array(arena, (size_t)n + 1, sizeof *rows);
+    if (rows == NULL) {
+        return pgb_error_nomem(err);
+    }
+    for (int i = 0; i < n; i++) {
+        const struct {
+            const char **at;
+            int column;
+        } texts[] = {{&rows[i].hash, 1},   {&rows[i].kind, 2}, {&rows[i].object, 3},
+                     {&rows[i].before, 5}, {&rows[i].run, 6},  {&rows[i].at, 7}};
+
+        rows[i].ordinal = (uint32_t)pgb_result_int(r, i, 0);
+        rows[i].done = strcmp(pgb_result_value(r, i, 4), "done") == 0;
+        for (size_t t = 0; t < sizeof texts / sizeof texts[0]; t++) {
+            *texts[t].at = pgb_arena_strdup(arena, pgb_result_value(r, i, texts[t].column));
+            if (*texts[t].at == NULL) {
+                return pgb_error_nomem(err);
+            }
+        }
+    }
+    *ret_rows = rows;
+    *ret_n = (uint32_t)n;
+    return PGB_OK;
 }
 
-pgb_status pgb_history_accept_parents(const pgb_history_place *place, const pgb_record *r,
-                                      pgb_arena *arena, pgb_statement *ret, pgb_error *err)
+pgb_statement *pgb_history_set_step(const pgb_history *h, pgb_arena *arena, const char *id, bool up,
+                                    const pgb_step_row *row, const char *run)
 {
-    composer c = begin(place, pgb_sql_update_parents, arena, ret);
+    pgb_statement *s = statement(arena, h->set_step, 10);
+    const char *ordinal = pgb_arena_printf(arena, "%u", row->ordinal);
+    const char *const values[10] = {
+        h->project,  id,        up ? "up" : "down", ordinal,
+        row->hash,   row->kind, row->object,        row->done ? "done" : "intent",
+        row->before, run};
 
-    add(&c, place->project);
-    add(&c, r->id);
-    add_list(&c, r->parents, r->n_parents);
-    add_list(&c, r->depends, r->n_depends);
-    add_list(&c, r->labels, r->n_labels);
-    return finish(&c, err);
+    if (s == NULL || ordinal == NULL) {
+        return NULL;
+    }
+    memcpy(s->values, values, sizeof values);
+    return s;
+}
+
+pgb_statement *pgb_history_delete_step(const pgb_history *h, pgb_arena *arena, const char *id,
+                                       bool up, uint32_t ordinal)
+{
+    pgb_statement *s = statement(arena, h->delete_step, 4);
+    const char *number = pgb_arena_printf(arena, "%u", ordinal);
+    const char *const values[4] = {h->project, id, up ? "up" : "down", number};
+
+    if (s == NULL || number == NULL) {
+        return NULL;
+    }
+    memcpy(s->values, values, sizeof values);
+    return s;
+}
+
+pgb_statement *pgb_history_clear_steps(const pgb_history *h, pgb_arena *arena, const char *id,
+                                       bool up)
+{
+    pgb_statement *s = statement(arena, h->clear_steps, 3);
+    const char *const values[3] = {h->project, id, up ? "up" : "down"};
+
+    if (s != NULL) {
+        memcpy(s->values, values, sizeof values);
+    }
+    return s;
+}
+
+/* ---- as text ---- */
+
+/* An escape string constant: the same under any standard_conforming_strings. */
+static void literal(pgb_buf *buf, const char *value)
+{
+    if (value == NULL) {
+        pgb_buf_puts(buf, "NULL");
+        return;
+    }
+    pgb_buf_puts(buf, strchr(value, '\\') != NULL ? " E'" : "'");
+    for (; *value != '\0'; value++) {
+        if (*value == '\'' || *value == '\\') {
+            pgb_buf_putc(buf, *value);
+        }
+        pgb_buf_putc(buf, *value);
+    }
+    pgb_buf_putc(buf, '\'');
+}
+
+void pgb_statement_render(const pgb_statement *statement_, pgb_buf *buf)
+{
+    const char *p = statement_->sql;
+    size_t len = strlen(p);
+
+    while (len > 0 && strchr("; \n", p[len - 1]) != NULL) {
+        len--;
+    }
+    while (len > 0) {
+        if (*p == '$' && len > 1 && p[1] >= '1' && p[1] <= '9') {
+            char *end;
+            long n = strtol(p + 1, &end, 10);
+
+            literal(buf, n <= statement_->n ? statement_->values[n - 1] : NULL);
+            len -= (size_t)(end - p);
+            p = end;
+        } else {
+            pgb_buf_putc(buf, *p++);
+            len--;
+        }
+    }
+    pgb_buf_puts(buf, ";\n");
+}
+
+const char *pgb_history_from(pgb_arena *arena)
+{
+    char host[256] = "";
+    struct passwd *pw = getpwuid(geteuid());
+    const char *raw;
+
+    if (gethostname(host, sizeof host - 1) != 0) {
+        host[0] = '\0';
+    }
+    raw = pw != NULL ? pgb_arena_printf(arena, "%s@%s (process %d)", pw->pw_name, host, getpid())
+                     : pgb_arena_printf(arena, "uid %u@%s (process %d)", (unsigned)geteuid(), host,
+                                        getpid());
+    return raw != NULL ? valid(arena, raw) : NULL;
 }

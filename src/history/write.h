@@ -1,112 +1,124 @@
 /*
- * Writing the history: each call composes one statement with its parameters, to be sent by whoever
- * holds the transaction (or to be written into a script with literals).
+ * Writing the history: each write is one statement with text parameters, so that it can be sent
+ * behind the work it speaks of, in one flight, or rendered into a script.
  *
- * Guarantee: nothing is sent here but by pgb_history_ensure; SQL is schema-qualified and takes
- * values only as parameters; strings of a statement live in the arena. Floor 2 (base, pg).
+ * Guarantee: nothing here decides when a transaction begins or ends, except pgb_history_ensure,
+ * which creates or upgrades the schema in a transaction of its own and is only called under the
+ * runner lock. Floor 2.
  */
 #ifndef PGB_HISTORY_WRITE_H
 #define PGB_HISTORY_WRITE_H
 
+#include "base/buf.h"
 #include "history/history.h"
 
-enum { PGB_STATEMENT_PARAMS = 26 };
+enum { PGB_STATEMENT_PARAMS = 27 };
 
+/* A statement with its parameters; strings live in the arena that was given. */
 typedef struct pgb_statement {
     const char *sql;
     int n;
-    const char *values[PGB_STATEMENT_PARAMS]; /* NULL: SQL null */
+    const char *values[PGB_STATEMENT_PARAMS];
 } pgb_statement;
 
-/* Where the history is, and who writes: one per run. */
-typedef struct pgb_history_place {
-    const char *schema; /* as configured, unquoted; NULL: "pgbraid" */
-    const char *project;
-    const char *run;  /* UUID */
-    const char *from; /* pgb_history_from */
-} pgb_history_place;
+/* Appends the statement with its parameters as literals, and ";\n". For scripts; the server's
+ * standard_conforming_strings does not matter. */
+void pgb_statement_render(const pgb_statement *statement, pgb_buf *buf);
 
-/* All that a row says. Texts over 1 MiB are to be NULL. Hashes NULL: unknown. */
+/* What a history may be used for. */
+typedef struct pgb_history_state {
+    bool has_schema;
+    bool has_history;
+    int version;              /* 0: no history */
+    bool may_create;          /* CREATE on the database */
+    const char *tool_version; /* that made it */
+    const char *problem;      /* why it can't be trusted; NULL: it can */
+} pgb_history_state;
+
+/* Looks, without writing. */
+pgb_status pgb_history_probe(pgb_session *session, const char *schema, pgb_arena *arena,
+                             pgb_history_state *ret_state, pgb_error *err);
+/* PGB_UNSAFE with what to do when the state has a problem; `write`: also when the schema is newer
+ * than this program. */
+pgb_status pgb_history_check(const pgb_history_state *state, const char *schema, bool write,
+                             pgb_error *err);
+/* Creates or upgrades the schema where needed, in one transaction with a COMMIT of its own;
+ * *ret_did (may be NULL) whether anything was. Under the runner lock only. When the connection is
+ * lost, call it again on a new one: what is there is then found. */
+pgb_status pgb_history_ensure(pgb_session *session, const char *schema, bool *ret_did,
+                              pgb_error *err);
+
+/* The statements that make a history, as one text for scripts (schema included, no BEGIN); NULL:
+ * out of memory. */
+const char *pgb_history_creation(pgb_session *session, const char *schema, pgb_arena *arena);
+
+/* The statements below for one schema; the arena owns it. */
+typedef struct pgb_history pgb_history;
+pgb_status pgb_history_open(pgb_session *session, const char *schema, const char *project,
+                            pgb_arena *arena, pgb_history **ret_history, pgb_error *err);
+
+/* What is recorded of a revision. Texts over PGB_STORED_TEXT_MAX are given as NULL. */
 typedef struct pgb_record {
-    const char *id, *title, *file;
-    const char *const *parents;
-    const char *const *depends;
-    const char *const *labels;
+    const char *id;
+    const char *const *parents, *const *depends, *const *labels;
     uint32_t n_parents, n_depends, n_labels;
-    const char *header_text, *up_text, *down_text;
-    const char *header_norm, *up_raw, *up_norm, *down_raw, *down_norm;
+    const char *title, *file;
+    const char *header, *up, *down;
+    const char *header_raw, *header_norm, *up_raw, *up_norm, *down_raw, *down_norm; /* "": none */
     bool has_down;
-    const char *irreversible;
-    bool transaction_none, stamped, incomplete;
-    int64_t duration_us; /* < 0: since the transaction began, by the server's clock */
+    const char *irreversible; /* NULL: it is not */
+    const char *run;
+    const char *from;
+    bool stamped;
+    bool transaction_none;
+    bool begins;       /* only begun: the row is incomplete, the event is "begin" */
+    const char *began; /* timestamp as the server gave it; NULL: the transaction's begin */
 } pgb_record;
 
-typedef struct pgb_event_record {
-    const char *id;
-    const char *event; /* "upgrade", "downgrade", "stamp", "unstamp", "fail", "repair" */
-    const char *sqlstate, *message; /* NULL: none */
-    int64_t duration_us;            /* < 0: none */
-    bool since_begin;               /* with duration < 0: since the transaction began */
-} pgb_event_record;
-
-/* A statement of a revision outside a transaction. */
-typedef struct pgb_step_record {
-    const char *id;
-    bool down;
-    uint32_t ordinal;
-    bool done; /* false: intent */
-    const char *hash, *kind, *command;
-    const char *object, *detail; /* NULL: none */
-} pgb_step_record;
-
-typedef struct pgb_step_row {
-    uint32_t ordinal;
-    bool done;
-    const char *hash, *kind, *command, *object, *detail, *run, *at;
-} pgb_step_row;
-
-/* "user@host (process id)" of this process, into buf. */
-void pgb_history_from(char *buf, size_t size);
-
-/* All return PGB_OK or PGB_NOMEM. */
-pgb_status pgb_history_insert(const pgb_history_place *place, const pgb_record *record,
-                              pgb_arena *arena, pgb_statement *ret, pgb_error *err);
-pgb_status pgb_history_delete(const pgb_history_place *place, const char *id, pgb_arena *arena,
-                              pgb_statement *ret, pgb_error *err);
-/* transaction none: an incomplete row is made whole; a whole one is marked incomplete (downgrade
- * begins). */
-pgb_status pgb_history_complete(const pgb_history_place *place, const char *id, int64_t duration_us,
-                                pgb_arena *arena, pgb_statement *ret, pgb_error *err);
-pgb_status pgb_history_mark_incomplete(const pgb_history_place *place, const char *id,
-                                       pgb_arena *arena, pgb_statement *ret, pgb_error *err);
-pgb_status pgb_history_add_event(const pgb_history_place *place, const pgb_event_record *event,
-                                 pgb_arena *arena, pgb_statement *ret, pgb_error *err);
-pgb_status pgb_history_put_step(const pgb_history_place *place, const pgb_step_record *step,
-                                pgb_arena *arena, pgb_statement *ret, pgb_error *err);
-pgb_status pgb_history_delete_steps(const pgb_history_place *place, const char *id,
-                                    pgb_arena *arena, pgb_statement *ret, pgb_error *err);
-/* After a lost COMMIT: columns applied (this run's row), there (any row), event (this run's event
- * of that name). */
-pgb_status pgb_history_row_of_run(const pgb_history_place *place, const char *id, const char *event,
-                                  pgb_arena *arena, pgb_statement *ret, pgb_error *err);
+/* Row and event (upgrade; stamp when stamped; begin when begins). An incomplete row is taken over.
+ * The tag is "INSERT 0 1", but "INSERT 0 0" and nothing done when the revision is applied already.
+ * NULL: out of memory; here and below. */
+pgb_statement *pgb_history_record(const pgb_history *h, pgb_arena *arena, const pgb_record *record);
+/* The row goes; event: "downgrade" or "unstamp". The tag is "INSERT 0 1" when there was a row. */
+pgb_statement *pgb_history_forget(const pgb_history *h, pgb_arena *arena, const char *id,
+                                  const char *event, const char *run, const char *from,
+                                  const char *began);
+pgb_statement *pgb_history_event(const pgb_history *h, pgb_arena *arena, const char *id,
+                                 const char *event, const char *run, const char *from,
+                                 int64_t duration_us, const char *sqlstate, const char *message);
+/* A transaction-none downgrade begins. */
+pgb_statement *pgb_history_mark_incomplete(const pgb_history *h, pgb_arena *arena, const char *id);
 /* repair: the file's texts and hashes, or its parents, depends and labels, become the recorded
  * ones. */
-pgb_status pgb_history_accept_text(const pgb_history_place *place, const pgb_record *record,
-                                   pgb_arena *arena, pgb_statement *ret, pgb_error *err);
-pgb_status pgb_history_accept_parents(const pgb_history_place *place, const pgb_record *record,
-                                      pgb_arena *arena, pgb_statement *ret, pgb_error *err);
+pgb_statement *pgb_history_accept_text(const pgb_history *h, pgb_arena *arena,
+                                       const pgb_record *record);
+pgb_statement *pgb_history_accept_parents(const pgb_history *h, pgb_arena *arena,
+                                          const pgb_record *record);
+/* One boolean: did this run commit that event of that revision? */
+pgb_statement *pgb_history_outcome(const pgb_history *h, pgb_arena *arena, const char *id,
+                                   const char *event, const char *run);
 
-/* The rows of step for a revision, by ordinal; read with pgb_exec_params. */
-pgb_status pgb_history_steps(pgb_session *session, const pgb_history_place *place, const char *id,
-                             bool down, pgb_arena *arena, pgb_step_row **ret_rows, uint32_t *ret_n,
+/* Statements of a transaction-none revision. */
+typedef struct pgb_step_row {
+    uint32_t ordinal;
+    const char *hash;
+    const char *kind;
+    const char *object;
+    bool done;
+    const char *before;
+    const char *run, *at;
+} pgb_step_row;
+pgb_status pgb_history_steps(pgb_session *session, const pgb_history *h, const char *id, bool up,
+                             pgb_arena *arena, pgb_step_row **ret_rows, uint32_t *ret_n,
                              pgb_error *err);
+pgb_statement *pgb_history_set_step(const pgb_history *h, pgb_arena *arena, const char *id, bool up,
+                                    const pgb_step_row *row, const char *run);
+pgb_statement *pgb_history_delete_step(const pgb_history *h, pgb_arena *arena, const char *id,
+                                       bool up, uint32_t ordinal);
+pgb_statement *pgb_history_clear_steps(const pgb_history *h, pgb_arena *arena, const char *id,
+                                       bool up);
 
-/* Makes the history or brings it to this program's version, in a transaction of its own; the runner
- * lock must be held. Before, it is looked at: PGB_UNSAFE for a schema of that name that is not a
- * history, or is owned by or writable by others, or carries triggers, rules or functions;
- * PGB_REFUSED for a newer one. */
-pgb_status pgb_history_ensure(pgb_session *session, const char *schema, pgb_error *err);
-/* The statements that make a history, as one text for scripts; in the arena, NULL: no memory. */
-const char *pgb_history_creation(const char *schema, pgb_arena *arena);
+/* "user@host (process id)" of this process, for `from`; in the arena. NULL: out of memory. */
+const char *pgb_history_from(pgb_arena *arena);
 
 #endif

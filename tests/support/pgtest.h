@@ -175,7 +175,7 @@ static bool pgtest_start(void)
     return pgtest_run(NULL);
 }
 
-static const char *pgtest_conninfo(const char *database)
+__attribute__((unused)) static const char *pgtest_conninfo(const char *database)
 {
     snprintf(pgtest.conninfo, sizeof pgtest.conninfo, "host=%s user=postgres dbname=%s", pgtest.dir,
              database);

@@ -1,2 +1,5 @@
--- A downgrade outside a transaction is under way: project $1, id $2.
-UPDATE @schema@.revision SET state = 'incomplete' WHERE project = $1 AND id = $2
+-- A downgrade outside a transaction begins.
+UPDATE :"schema".revision AS r
+SET state = 'incomplete'
+WHERE r.project OPERATOR(pg_catalog.=) $1::pg_catalog.text
+  AND r.id OPERATOR(pg_catalog.=) $2::pg_catalog.text;

@@ -1,2 +1,5 @@
--- Stored up text of a revision: project $1, id $2.
-SELECT r.up_text FROM @schema@.revision r WHERE r.project = $1 AND r.id = $2
+-- The stored up text of a revision.
+SELECT r.up
+FROM :"schema".revision r
+WHERE r.project OPERATOR(pg_catalog.=) $1::pg_catalog.text
+  AND r.id OPERATOR(pg_catalog.=) $2::pg_catalog.text;

@@ -1,2 +1,2 @@
--- Version of the history.
-SELECT m.version FROM @schema@.meta m
+-- The version of the history's tables.
+SELECT m.version, m.tool_version FROM :"schema".meta m;
