@@ -513,6 +513,15 @@ static uint64_t keep_token(const pgb_scan *s)
     }
 }
 
+bool pgb_scan_in_statement(const pgb_scan *s, pgb_scan_pos *ret_at, pgb_scan_pos *ret_token)
+{
+    *ret_at = s->stmt;
+    if (ret_token != NULL) {
+        *ret_token = s->token;
+    }
+    return s->in_stmt;
+}
+
 uint64_t pgb_scan_keep(const pgb_scan *s, bool statements)
 {
     if (statements && s->in_stmt) {
