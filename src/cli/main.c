@@ -114,6 +114,7 @@ static void show_error(const pgb_cmdline *cmd, pgb_out *out, pgb_out *talk, cons
     if (cmd->globals.format == 1 && out->errnum == 0) {
         pgb_out_error_json(out, err);
     } else {
+        pgb_out_flush(out, NULL);
         pgb_out_error(talk, "pgbraid", err);
     }
 }

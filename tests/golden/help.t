@@ -62,6 +62,7 @@ The overview, which comes from the command table. What is said of each command s
 
   Usage: pgbraid completion [OPTION...] SHELL
 
+
   $ test "$(pgbraid help upgrade)" = "$(pgbraid upgrade --help)"
   $ test "$(pgbraid help db start)" = "$(pgbraid db start -h)"
 

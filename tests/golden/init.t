@@ -1,10 +1,10 @@
 A project is begun; nothing is overwritten.
 
   $ mkdir shop && pgbraid -C shop init
-  project shop is begun; next: pgbraid new "first tables"
   $DIR/shop/pgbraid.ini
   $DIR/shop/migrations
   $DIR/shop/.gitignore
+  project shop is begun; next: pgbraid new "first tables"
   $ cat shop/pgbraid.ini
   # Settings of pgbraid. None is required; what is commented out shows what holds without it.
 

@@ -11,8 +11,8 @@ A revision on a branch. The id is random; here it is given.
   hint: Name one, or join them all: --parent heads.
   [2]
   $ pgbraid new "Add invoices, and their Ümläute!" --parent exports@head --label billing --depends timeline --id a1b2c3
-  next: write its SQL below up, and what undoes it below down, then pgbraid upgrade
   migrations/a1b2c3_add_invoices_and_their_mlute.sql
+  next: write its SQL below up, and what undoes it below down, then pgbraid upgrade
   $ cat migrations/a1b2c3_*.sql
   -- Add invoices, and their Ümläute!
   -- pgbraid:revision a1b2c3
@@ -83,8 +83,8 @@ What can't be is taken back.
 The first revision of a project, and numbered files.
 
   $ mkdir -p shop && pgbraid -C shop init -q >/dev/null && pgbraid -C shop new "first tables" --id f1
-  next: write its SQL below up, and what undoes it below down, then pgbraid upgrade
   migrations/f1_first_tables.sql
+  next: write its SQL below up, and what undoes it below down, then pgbraid upgrade
   $ cat shop/migrations/f1_first_tables.sql
   -- first tables
   -- pgbraid:revision f1
