@@ -123,9 +123,12 @@ static void show_source(pgb_out *out, const char *source, int line, int column)
     }
 }
 
-/* "name: text"; what follows a newline in the text is indented, so that it can't pass for ours. */
+/* "name: text"; what follows a newline in the text is indented, so that it can't pass for ours. Of
+ * several lines the first stands below the name too, so that they are in line. */
 static void show_part(pgb_out *out, const char *name, const char *text)
 {
+    bool several = name != NULL && strchr(text, '\n') != NULL;
+
     if (text[0] == '\0') {
         return;
     }
@@ -133,7 +136,7 @@ static void show_part(pgb_out *out, const char *name, const char *text)
         pgb_out_style(out, PGB_STYLE_BOLD);
         pgb_out_printf(out, "%s:", name);
         pgb_out_style(out, PGB_STYLE_NONE);
-        pgb_out_raw(out, " ", 1);
+        pgb_out_puts(out, several ? "\n  " : " ");
     }
     while (*text != '\0') {
         size_t len = strcspn(text, "\n");

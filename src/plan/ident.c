@@ -184,7 +184,39 @@ pgb_status pgb_ident_lookup(const pgb_world *w, const char *text, size_t len, ui
     return pgb_candidates_done(&fits, status, "see pgbraid history", err);
 }
 
-pgb_status pgb_ident_label_for(const pgb_world *w, uint32_t node, const pgb_bits *among,
+/* Leaves of the list what is in the set. */
+static void keep_in(pgb_node_list *list, const pgb_bits *set)
+{
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < list->n; i++) {
+        if (pgb_bits_get(set, list->at[i])) {
+            list->at[n++] = list->at[i];
+        }
+    }
+    list->n = n;
+}
+
+/* What is current in a branch or in everything; starts: to count steps from, so that what stands
+ * below another applied one is left out, even where something late is between or the other only
+ * depends on it. */
+static pgb_status applied_tips(const pgb_world *w, const pgb_bits *lineage, bool starts,
+                               pgb_node_list *ret_tips, pgb_error *err)
+{
+    PGB_AUTO_ARENA(scratch);
+    pgb_bits active;
+
+    if (scratch == NULL || !pgb_bits_init(&active, scratch, w->n)) {
+        return pgb_error_nomem(err);
+    }
+    for (uint32_t i = 0; i < (w->n + 63) / 64; i++) {
+        active.w[i] = w->applied.w[i] & (lineage != NULL ? lineage->w[i] : UINT64_MAX);
+    }
+    return starts ? pgb_world_tops(w, &active, lineage == NULL, ret_tips, err)
+                  : pgb_world_tips(w, &active, false, ret_tips, err);
+}
+
+pgb_status pgb_ident_label_for(const pgb_world *w, uint32_t node, bool among_applied,
                                const char **ret_label, pgb_error *err)
 {
     PGB_AUTO_ARENA(scratch);
@@ -197,8 +229,9 @@ pgb_status pgb_ident_label_for(const pgb_world *w, uint32_t node, const pgb_bits
         return pgb_error_nomem(err);
     }
     for (uint32_t i = 0; i < n && status == PGB_OK; i++) {
-        uint32_t carrier, n_tips = 0;
+        uint32_t carrier;
         pgb_bits lineage;
+        pgb_node_list tips;
 
         if (!pgb_map_get(&w->by_label, labels[i], strlen(labels[i]), &carrier)) {
             continue;
@@ -207,19 +240,15 @@ pgb_status pgb_ident_label_for(const pgb_world *w, uint32_t node, const pgb_bits
         if (status != PGB_OK) {
             break;
         }
-        for (uint32_t v = 0; v < w->n; v++) {
-            if (among != NULL) {
-                lineage.w[v / 64] &= among->w[v / 64];
-            } else if (v >= w->set->n) {
-                pgb_bits_unset(&lineage, v);
+        if (among_applied) {
+            status = applied_tips(w, &lineage, true, &tips, err);
+        } else {
+            status = pgb_world_heads(w, &tips, err);
+            if (status == PGB_OK) {
+                keep_in(&tips, &lineage);
             }
         }
-        for (uint32_t v = 0; v < w->n; v++) {
-            n_tips += pgb_bits_get(&lineage, v) &&
-                      !pgb_world_any(&lineage, pgb_graph_children(w->graph, v));
-        }
-        if (n_tips == 1 && pgb_bits_get(&lineage, node) &&
-            !pgb_world_any(&lineage, pgb_graph_children(w->graph, node))) {
+        if (status == PGB_OK && tips.n == 1 && tips.at[0] == node) {
             *ret_label = labels[i];
             break;
         }
@@ -238,7 +267,7 @@ pgb_status pgb_ident_several_heads(const pgb_world *w, pgb_node_list heads, cons
         const char *label = NULL;
 
         if (i < 12) {
-            status = pgb_ident_label_for(w, heads.at[i], NULL, &label, err);
+            status = pgb_ident_label_for(w, heads.at[i], false, &label, err);
         }
         if (status != PGB_OK) {
             break;
@@ -271,19 +300,6 @@ static pgb_status one_or_base(const pgb_world *w, pgb_target *target, uint32_t n
     return PGB_OK;
 }
 
-/* Leaves of the list what is in the set. */
-static void keep_in(pgb_node_list *list, const pgb_bits *set)
-{
-    uint32_t n = 0;
-
-    for (uint32_t i = 0; i < list->n; i++) {
-        if (pgb_bits_get(set, list->at[i])) {
-            list->at[n++] = list->at[i];
-        }
-    }
-    list->n = n;
-}
-
 static pgb_status needs_database(const pgb_ident *ident, pgb_error *err)
 {
     pgb_status status = pgb_error_set(
@@ -292,22 +308,6 @@ static pgb_status needs_database(const pgb_ident *ident, pgb_error *err)
 
     pgb_error_hint(err, "name a revision instead (an id, head-1, base+2), or a database with -d");
     return status;
-}
-
-/* The applied part of a branch, or of everything. */
-static pgb_status applied_tips(const pgb_world *w, const pgb_bits *lineage, bool with_depends,
-                               pgb_node_list *ret_tips, pgb_error *err)
-{
-    PGB_AUTO_ARENA(scratch);
-    pgb_bits active;
-
-    if (scratch == NULL || !pgb_bits_init(&active, scratch, w->n)) {
-        return pgb_error_nomem(err);
-    }
-    for (uint32_t i = 0; i < (w->n + 63) / 64; i++) {
-        active.w[i] = w->applied.w[i] & (lineage != NULL ? lineage->w[i] : UINT64_MAX);
-    }
-    return pgb_world_tips(w, &active, with_depends, ret_tips, err);
 }
 
 /* +N or -N with several places to start from. */
@@ -328,7 +328,7 @@ static pgb_status several_starts(const pgb_world *w, const pgb_ident *ident, pgb
             continue;
         }
         if (ident->label == NULL && c.n < 12) {
-            status = pgb_ident_label_for(w, v, &w->applied, &label, err);
+            status = pgb_ident_label_for(w, v, true, &label, err);
         }
         if (label != NULL) {
             snprintf(spelling, sizeof spelling, "%s@%c%u", label, up ? '+' : '-', n);
@@ -354,13 +354,14 @@ static pgb_status several_starts(const pgb_world *w, const pgb_ident *ident, pgb
 static pgb_status find_start(const pgb_world *w, const pgb_ident *ident, const pgb_bits *lineage,
                              uint32_t *ret_start, pgb_error *err)
 {
-    pgb_node_list tips;
+    pgb_node_list tips, all;
+    bool is_top = false;
     pgb_status status;
 
     if (w->applied_set == NULL) {
         return needs_database(ident, err);
     }
-    status = applied_tips(w, lineage, lineage == NULL, &tips, err);
+    status = applied_tips(w, lineage, true, &tips, err);
     if (status != PGB_OK) {
         return status;
     }
@@ -368,9 +369,15 @@ static pgb_status find_start(const pgb_world *w, const pgb_ident *ident, const p
         return several_starts(w, ident, tips, err);
     }
     *ret_start = tips.n == 1 ? tips.at[0] : PGB_NODE_NONE;
+    if (ident->ops[0].up || tips.n == 0 || lineage == NULL) {
+        return PGB_OK;
+    }
     /* the tip may be the point where the branch leaves what others go on from */
-    if (!ident->ops[0].up && tips.n == 1 && lineage != NULL &&
-        pgb_world_any(&w->applied, pgb_graph_children(w->graph, tips.at[0]))) {
+    status = pgb_world_tops(w, &w->applied, false, &all, err);
+    for (uint32_t i = 0; status == PGB_OK && i < all.n; i++) {
+        is_top = is_top || all.at[i] == tips.at[0];
+    }
+    if (status == PGB_OK && !is_top) {
         status = pgb_error_set(
             err, PGB_REFUSED, "nothing of branch \"%s\" is applied that other branches do not need",
             pgb_show(ident->label, ident->label_len).text);
@@ -467,7 +474,7 @@ static pgb_status step_before(const pgb_world *w, const pgb_ident *ident, const 
     pgb_nodes parents;
 
     if (target->base) {
-        return pgb_walk(w, ident, lineage, false, 1, &v, NULL, err); /* past base: says so */
+        return pgb_walk(w, ident, lineage, false, false, 1, &v, NULL, err); /* past base: says so */
     }
     parents = pgb_graph_parents(w->graph, v);
     target->nodes.at = pgb_arena_array(w->arena, parents.n + 1, sizeof *target->nodes.at);
@@ -490,7 +497,7 @@ static pgb_status apply_op(const pgb_world *w, const pgb_ident *ident, uint32_t 
                            const pgb_bits *lineage, pgb_target *target, pgb_error *err)
 {
     const pgb_ident_op *op = &ident->ops[nth];
-    bool relative = nth == 0 && ident->atom_len == 0 && lineage == NULL;
+    bool relative = nth == 0 && ident->atom_len == 0 && !op->up;
     uint32_t at, last = PGB_NODE_NONE;
     pgb_status status;
 
@@ -504,13 +511,14 @@ static pgb_status apply_op(const pgb_world *w, const pgb_ident *ident, uint32_t 
         return step_before(w, ident, lineage, target, err);
     }
     at = target->nodes.n == 1 ? target->nodes.at[0] : PGB_NODE_NONE;
-    status = pgb_walk(w, ident, lineage, op->up, op->n, &at, &last, err);
+    status = pgb_walk(w, ident, lineage, op->up, relative, op->n, &at, &last, err);
     if (status != PGB_OK) {
         return status;
     }
     /* -N takes N revisions back, not what stands beside them; and below the first revision of one
      * tree stand no others */
-    target->before = !op->up && (relative || at == PGB_NODE_NONE) ? last : PGB_NODE_NONE;
+    target->before =
+        !op->up && ((relative && lineage == NULL) || at == PGB_NODE_NONE) ? last : PGB_NODE_NONE;
     return one_or_base(w, target, at, err);
 }
 

@@ -41,14 +41,16 @@ pgb_status pgb_ident_lookup(const pgb_world *w, const char *text, size_t len, ui
 pgb_status pgb_ident_several_heads(const pgb_world *w, pgb_node_list heads, const char *suffix,
                                    pgb_error *err);
 
-/* A label whose branch has `node` as its only tip of those in `among` (applied ones, or NULL: heads
- * of the files); NULL when none has. */
-pgb_status pgb_ident_label_for(const pgb_world *w, uint32_t node, const pgb_bits *among,
+/* A label whose branch has `node` as its only head (among_applied: the only applied one on top);
+ * NULL when none has. */
+pgb_status pgb_ident_label_for(const pgb_world *w, uint32_t node, bool among_applied,
                                const char **ret_label, pgb_error *err);
 
 /* Walks from *at; lineage NULL: anywhere. *at = PGB_NODE_NONE is base. *ret_last, if not NULL, is
- * the node that the last step down left. */
+ * the node that the last step down left. relative: down from what is applied, where only what is
+ * applied counts as a step (something late may stand between). */
 pgb_status pgb_walk(const pgb_world *w, const pgb_ident *ident, const pgb_bits *lineage, bool up,
-                    uint32_t steps, uint32_t *at, uint32_t *ret_last, pgb_error *err);
+                    bool relative, uint32_t steps, uint32_t *at, uint32_t *ret_last,
+                    pgb_error *err);
 
 #endif

@@ -16,6 +16,9 @@ pgb_status pgb_world_list(const pgb_world *w, const pgb_bits *set, pgb_node_list
 /* Members without a child (and, with_depends, without a dependent) in the set. */
 pgb_status pgb_world_tips(const pgb_world *w, const pgb_bits *set, bool with_depends,
                           pgb_node_list *ret_tips, pgb_error *err);
+/* Members with no member above them at all, be it that others stand between. */
+pgb_status pgb_world_tops(const pgb_world *w, const pgb_bits *set, bool with_depends,
+                          pgb_node_list *ret_tops, pgb_error *err);
 /* The node, its ancestors and its descendants; the set is in the arena. */
 pgb_status pgb_world_lineage(const pgb_world *w, uint32_t node, bool with_depends, pgb_arena *arena,
                              pgb_bits *ret_set, pgb_error *err);

@@ -77,15 +77,17 @@ static pgb_status several_ways(const pgb_world *w, const pgb_ident *ident, bool 
 }
 
 pgb_status pgb_walk(const pgb_world *w, const pgb_ident *ident, const pgb_bits *lineage, bool up,
-                    uint32_t steps, uint32_t *at, uint32_t *ret_last, pgb_error *err)
+                    bool relative, uint32_t steps, uint32_t *at, uint32_t *ret_last, pgb_error *err)
 {
     PGB_AUTO_ARENA(scratch);
-    uint32_t v = *at;
+    uint32_t v = *at, left = steps;
 
     if (scratch == NULL) {
         return pgb_error_nomem(err);
     }
-    for (uint32_t left = steps; left > 0; left--) {
+    /* relative steps end on something applied, or on base */
+    while (left > 0 || (relative && v != PGB_NODE_NONE && !pgb_bits_get(&w->applied, v))) {
+        bool counts = !relative || v == PGB_NODE_NONE || pgb_bits_get(&w->applied, v);
         uint32_t next = PGB_NODE_NONE, n_ways = 0;
         pgb_nodes ways;
 
@@ -112,13 +114,16 @@ pgb_status pgb_walk(const pgb_world *w, const pgb_ident *ident, const pgb_bits *
             }
         }
         if (n_ways > 1) {
-            return several_ways(w, ident, up, v, left, ways, lineage, err);
+            return several_ways(w, ident, up, v, left > 0 ? left : 1, ways, lineage, err);
         }
         if (n_ways == 0 && up) {
             return past_the_end(w, ident, up, v, lineage != NULL, err);
         }
-        if (ret_last != NULL) {
-            *ret_last = v;
+        if (counts) {
+            if (ret_last != NULL) {
+                *ret_last = v;
+            }
+            left--;
         }
         v = next;
     }

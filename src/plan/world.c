@@ -485,6 +485,32 @@ pgb_status pgb_world_tips(const pgb_world *w, const pgb_bits *set, bool with_dep
     return pgb_world_list(w, &tips, ret_tips, err);
 }
 
+pgb_status pgb_world_tops(const pgb_world *w, const pgb_bits *set, bool with_depends,
+                          pgb_node_list *ret_tops, pgb_error *err)
+{
+    PGB_AUTO_ARENA(scratch);
+    pgb_bits tops, below; /* below: a member is above it */
+
+    if (scratch == NULL || !pgb_bits_init(&tops, scratch, w->n) ||
+        !pgb_bits_init(&below, scratch, w->n)) {
+        return pgb_error_nomem(err);
+    }
+    for (uint32_t i = w->n; i-- > 0;) {
+        uint32_t v = w->order[i];
+        pgb_nodes children = pgb_graph_children(w->graph, v);
+        pgb_nodes dependents = pgb_graph_dependents(w->graph, v);
+
+        if (pgb_world_any(set, children) || pgb_world_any(&below, children) ||
+            (with_depends &&
+             (pgb_world_any(set, dependents) || pgb_world_any(&below, dependents)))) {
+            pgb_bits_set(&below, v);
+        } else if (pgb_bits_get(set, v)) {
+            pgb_bits_set(&tops, v);
+        }
+    }
+    return pgb_world_list(w, &tops, ret_tops, err);
+}
+
 pgb_status pgb_world_heads(const pgb_world *w, pgb_node_list *ret_heads, pgb_error *err)
 {
     PGB_AUTO_ARENA(scratch);

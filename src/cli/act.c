@@ -1,0 +1,167 @@
+#include "cli/act.h"
+
+#include <string.h>
+
+#include "cli/progress.h"
+
+const char *pgb_action_name(pgb_action action)
+{
+    switch (action) {
+    case PGB_UPGRADE:
+        return "upgrade";
+    case PGB_DOWNGRADE:
+        return "downgrade";
+    case PGB_STAMP:
+        return "stamp";
+    case PGB_UNSTAMP:
+        return "unstamp";
+    }
+    return "";
+}
+
+unsigned pgb_act_needs_dry(unsigned needs)
+{
+    return needs & ~(unsigned)(PGB_NEED_LOCK | PGB_NEED_WRITE);
+}
+
+static void json_steps(pgb_ctx *ctx, pgb_json *json, const char *key, const pgb_plan *plan,
+                       uint32_t n)
+{
+    pgb_json_key(json, key);
+    pgb_json_array(json);
+    for (uint32_t i = 0; i < n; i++) {
+        pgb_json_object(json);
+        pgb_json_key_string(json, "action", pgb_action_name(plan->steps[i].action));
+        pgb_json_key_string(json, "revision", ctx->world->nodes[plan->steps[i].node].id);
+        pgb_json_end(json);
+        pgb_out_turn(ctx->out);
+    }
+    pgb_json_end(json);
+}
+
+void pgb_act_show(pgb_ctx *ctx, const pgb_plan *plan)
+{
+    if (ctx->json) {
+        pgb_json json;
+
+        pgb_json_init(&json, pgb_out_json(ctx->out));
+        pgb_json_object(&json);
+        json_steps(ctx, &json, "plan", plan, plan->n);
+        pgb_json_end(&json);
+        pgb_out_raw(ctx->out, "\n", 1);
+        return;
+    }
+    for (uint32_t i = 0; i < plan->n; i++) {
+        const pgb_world_node *node = &ctx->world->nodes[plan->steps[i].node];
+
+        pgb_out_printf(ctx->out, "%s ", pgb_action_name(plan->steps[i].action));
+        pgb_out_styled(ctx->out, PGB_STYLE_NAME, node->id);
+        pgb_out_printf(ctx->out, "%s%s%s\n", node->late ? " (late)" : "",
+                       node->title != NULL && node->title[0] != '\0' ? ", " : "",
+                       node->title == NULL ? "" : node->title);
+    }
+    if (plan->n == 0) {
+        pgb_say(ctx, "nothing to do");
+    }
+}
+
+void pgb_act_warn_applied(pgb_ctx *ctx)
+{
+    const pgb_world *w = ctx->world;
+
+    for (uint32_t i = 0; i < w->n; i++) {
+        const pgb_world_node *n = &w->nodes[w->order[i]];
+
+        if (n->applied == NULL) {
+            continue;
+        }
+        if (n->rev == NULL) {
+            pgb_warn(ctx, "%s is applied, but its file is gone (%s)", n->id, n->applied->file);
+        } else if (n->edited) {
+            pgb_warn(ctx, "%s: edited since %s was applied; the change has not been run",
+                     n->rev->file, n->id);
+        } else if (n->edited_blank) {
+            pgb_note(ctx, "%s: only line ends or blanks differ from what was applied",
+                     n->rev->file);
+        }
+        if (n->rev != NULL && n->reparented) {
+            pgb_warn(ctx, "%s: the parents of %s changed since it was applied", n->rev->file,
+                     n->id);
+        }
+    }
+}
+
+/* The applied set after the first n steps, so that it need not be read again. */
+static pgb_status current_after(pgb_ctx *ctx, const pgb_plan *plan, uint32_t n,
+                                pgb_node_list *ret_current)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        if (plan->steps[i].action == PGB_UPGRADE || plan->steps[i].action == PGB_STAMP) {
+            pgb_bits_set(&ctx->world->applied, plan->steps[i].node);
+        } else {
+            pgb_bits_unset(&ctx->world->applied, plan->steps[i].node);
+        }
+    }
+    return pgb_world_current(ctx->world, ret_current, ctx->err);
+}
+
+static void json_done(pgb_ctx *ctx, const pgb_plan *plan, const pgb_run_summary *summary,
+                      pgb_node_list current)
+{
+    pgb_json json;
+
+    pgb_json_init(&json, pgb_out_json(ctx->out));
+    pgb_json_object(&json);
+    json_steps(ctx, &json, "done", plan, summary->n_done);
+    pgb_list_json(&json, "current", ctx->world, current);
+    pgb_json_key_string(&json, "run", summary->run[0] == '\0' ? NULL : summary->run);
+    pgb_json_key_int(&json, "duration_us", summary->duration_us);
+    pgb_json_end(&json);
+    pgb_out_raw(ctx->out, "\n", 1);
+}
+
+static const char *past(pgb_action action)
+{
+    return action == PGB_UPGRADE ? "upgraded" : action == PGB_DOWNGRADE ? "downgraded" : "stamped";
+}
+
+static void say_done(pgb_ctx *ctx, const pgb_plan *plan, const pgb_run_summary *summary,
+                     pgb_node_list current)
+{
+    char text[40];
+
+    if (plan->n == 0) {
+        pgb_say(ctx, "nothing to do: the database is at %s",
+                current.n == 0 ? "base" : pgb_list_ids(ctx, current, 5));
+        return;
+    }
+    pgb_say(ctx, "%u revision%s %s in %s; the database is at %s", summary->n_done,
+            summary->n_done == 1 ? "" : "s", past(plan->steps[0].action),
+            pgb_duration_text(summary->duration_us, text, sizeof text),
+            current.n == 0 ? "base" : pgb_list_ids(ctx, current, 5));
+}
+
+pgb_status pgb_act_run(pgb_ctx *ctx, const pgb_plan *plan)
+{
+    pgb_run_summary summary = {0};
+    pgb_node_list current = {0};
+    pgb_status status = PGB_OK;
+
+    if (plan->n > 0) {
+        status = pgb_runner_execute(ctx->runner, ctx->world, plan, &summary, ctx->err);
+    }
+    if (status != PGB_OK) {
+        if (summary.n_done > 0) {
+            pgb_error_context(ctx->err, "%u of %u revisions were done before it, and stay",
+                              summary.n_done, plan->n);
+        }
+        return status;
+    }
+    status = current_after(ctx, plan, summary.n_done, &current);
+    if (status == PGB_OK && ctx->json) {
+        json_done(ctx, plan, &summary, current);
+    } else if (status == PGB_OK) {
+        say_done(ctx, plan, &summary, current);
+    }
+    return status;
+}

@@ -1,0 +1,99 @@
+#include "cli/act.h"
+
+struct values {
+    pgb_run_values run;
+    bool dry_run;
+};
+
+static const pgb_option options[] = {
+    {.name = "dry-run",
+     .letter = 'n',
+     PGB_OPT_FLAG_AT(struct values, dry_run),
+     .help = "show the plan and change nothing"},
+    PGB_RUN_OPTIONS,
+    {.name = NULL},
+};
+
+static const pgb_example examples[] = {
+    {"pgbraid upgrade", "apply everything that is pending, up to all heads"},
+    {"pgbraid upgrade --dry-run -d production", "what would be applied there"},
+    {"pgbraid upgrade timeline@head", "only what the branch with label timeline needs"},
+    {"pgbraid upgrade +1", "the next revision only"},
+    {NULL, NULL},
+};
+
+static unsigned needs_now(const void *values, unsigned needs)
+{
+    const struct values *v = values;
+
+    return v->dry_run ? pgb_act_needs_dry(needs) : needs;
+}
+
+/* Late revisions are named before anything runs; the config may refuse them. */
+static pgb_status look_at_late(pgb_ctx *ctx, const pgb_plan *plan)
+{
+    for (uint32_t i = 0; i < plan->n; i++) {
+        const pgb_world_node *node = &ctx->world->nodes[plan->steps[i].node];
+
+        if (!node->late || node->rev == NULL) {
+            continue;
+        }
+        if (ctx->conf->late_refused) {
+            pgb_error_set(ctx->err, PGB_REFUSED,
+                          "%s is late: it stands below revisions that are applied already",
+                          node->id);
+            pgb_error_at(ctx->err, node->rev->file, (int)node->rev->id_line,
+                         (int)node->rev->id_column, NULL, 0);
+            pgb_error_hint(ctx->err, "Give it a head as its parent, or allow late revisions: late "
+                                     "= apply in [project] of pgbraid.ini.");
+            return PGB_REFUSED;
+        }
+        pgb_warn(ctx, "%s: %s is late: it stands below revisions that are applied already",
+                 node->rev->file, node->id);
+    }
+    return PGB_OK;
+}
+
+static pgb_status run(pgb_ctx *ctx)
+{
+    const struct values *v = ctx->values;
+    pgb_plan plan;
+    pgb_status status =
+        pgb_plan_upgrade(ctx->world, ctx->operands, ctx->n_operands, &plan, ctx->err);
+
+    if (status != PGB_OK) {
+        return status;
+    }
+    pgb_act_warn_applied(ctx);
+    status = look_at_late(ctx, &plan);
+    if (status == PGB_OK && v->dry_run) {
+        pgb_act_show(ctx, &plan);
+    } else if (status == PGB_OK) {
+        status = pgb_act_run(ctx, &plan);
+    }
+    return status;
+}
+
+const pgb_command pgb_command_upgrade = {
+    .name = "upgrade",
+    .group = "Change the database",
+    .summary = "apply pending revisions",
+    .operands = "[TARGET...]",
+    .max_operands = -1,
+    .about =
+        "Applies what the targets need and the database lacks, in order: parents and dependencies "
+        "first, a branch finished before the next is begun. Without a target: all heads. A target "
+        "is an id, the unique beginning of one, head, heads, a label, LABEL@head, +N, REV+N.\n\n"
+        "Each revision and its row of history commit together; when one fails it is rolled back, "
+        "and those before it stay. Others who run at the same time wait.\n\n"
+        "Without a database named by -d, DATABASE_URL, pgbraid.ini or libpq's environment, the "
+        "project's own embedded PostgreSQL is used.",
+    .options = options,
+    .values_size = sizeof(struct values),
+    .examples = examples,
+    .needs = PGB_NEED_CONF | PGB_NEED_REVISIONS | PGB_NEED_DATABASE | PGB_NEED_WRITE |
+             PGB_NEED_LOCK | PGB_NEED_HASHES,
+    .embedded = PGB_EMBEDDED_START,
+    .run = run,
+    .needs_now = needs_now,
+};

@@ -1,0 +1,73 @@
+/* All commands, and the options that every one has. */
+#include "cli/opt.h"
+
+extern const pgb_command pgb_command_init, pgb_command_new, pgb_command_history, pgb_command_heads,
+    pgb_command_branches, pgb_command_show, pgb_command_status, pgb_command_current,
+    pgb_command_upgrade, pgb_command_downgrade, pgb_command_stamp, pgb_command_db, pgb_command_help,
+    pgb_command_completion;
+
+/* In the order of the overview. */
+/* clang-format off */
+const pgb_command *const pgb_commands[] = {
+    &pgb_command_init,
+    &pgb_command_new,
+    &pgb_command_history,
+    &pgb_command_heads,
+    &pgb_command_branches,
+    &pgb_command_show,
+    &pgb_command_status,
+    &pgb_command_current,
+    &pgb_command_upgrade,
+    &pgb_command_downgrade,
+    &pgb_command_stamp,
+    &pgb_command_db,
+    &pgb_command_help,
+    &pgb_command_completion,
+    NULL,
+};
+/* clang-format on */
+
+const pgb_option pgb_global_options[] = {
+    {.name = "directory",
+     .letter = 'C',
+     .arg = "DIR",
+     PGB_OPT_STRING_AT(pgb_globals, directory),
+     .help = "work in the project in DIR; relative paths are relative to it"},
+    {.name = "database",
+     .letter = 'd',
+     .arg = "URL|ENV",
+     PGB_OPT_STRING_AT(pgb_globals, database),
+     .conf = "database.url",
+     .env = "DATABASE_URL",
+     .help = "the database: a URL, key=value settings, or an environment that\npgbraid.ini names"},
+    {.name = "format",
+     .arg = "text|json",
+     PGB_OPT_CHOICE_AT(pgb_globals, format),
+     .choices = "text|json",
+     .preset = "text",
+     .help = "how data and errors are written to stdout"},
+    {.name = "color",
+     .arg = "WHEN",
+     PGB_OPT_CHOICE_AT(pgb_globals, colour),
+     .choices = "auto|always|never",
+     .preset = "auto",
+     .env = "NO_COLOR",
+     .help = "auto (only on a terminal), always or never"},
+    {.name = "no-progress",
+     PGB_OPT_FLAG_AT(pgb_globals, no_progress),
+     .help = "no moving display on a terminal"},
+    {.name = "quiet",
+     .letter = 'q',
+     PGB_OPT_FLAG_AT(pgb_globals, quiet),
+     .help = "only warnings and errors on stderr"},
+    {.name = "verbose",
+     .letter = 'v',
+     PGB_OPT_COUNT_AT(pgb_globals, verbose),
+     .help = "say more: the server's notices, notes"},
+    {.name = "help", .letter = 'h', PGB_OPT_FLAG_AT(pgb_globals, help), .help = "show this help"},
+    {.name = "version",
+     .letter = 'V',
+     PGB_OPT_FLAG_AT(pgb_globals, version),
+     .help = "show the version"},
+    {.name = NULL},
+};
