@@ -14,7 +14,8 @@ typedef struct run {
 static void step_begin(run *x, const task *t)
 {
     if (x->r->o.events.step_begin != NULL) {
-        x->r->o.events.step_begin(x->r->o.events.data, x->tasks.world, t->step, t->nth, x->tasks.n);
+        x->r->o.events.step_begin(x->r->o.events.data, x->tasks.world, t->step, t->nth + 1,
+                                  x->tasks.n);
     }
 }
 
