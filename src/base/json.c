@@ -146,3 +146,15 @@ void pgb_json_key_bool(pgb_json *json, const char *key, bool value)
     pgb_json_key(json, key);
     pgb_json_bool(json, value);
 }
+
+char *pgb_json_decode_string(pgb_arena *arena, const char *text, size_t len)
+{
+    json_t *value = json_loadb(text, len, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, NULL);
+    char *copy = NULL;
+
+    if (json_is_string(value)) {
+        copy = pgb_arena_strndup(arena, json_string_value(value), json_string_length(value));
+    }
+    json_decref(value);
+    return copy;
+}

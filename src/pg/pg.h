@@ -84,6 +84,7 @@ pgb_status pgb_exec_pipeline(pgb_session *session, int n_queries, const char *co
 
 int pgb_result_rows(const pgb_result *r);
 int pgb_result_columns(const pgb_result *r);
+const char *pgb_result_column_name(const pgb_result *r, int column);
 const char *pgb_result_value(const pgb_result *r, int row, int column); /* "" for null */
 bool pgb_result_null(const pgb_result *r, int row, int column);
 int64_t pgb_result_int(const pgb_result *r, int row, int column); /* 0 for null */

@@ -242,6 +242,11 @@ int pgb_result_columns(const pgb_result *r)
     return PQnfields((const PGresult *)r);
 }
 
+const char *pgb_result_column_name(const pgb_result *r, int column)
+{
+    return PQfname((const PGresult *)r, column);
+}
+
 const char *pgb_result_value(const pgb_result *r, int row, int column)
 {
     return PQgetvalue((const PGresult *)r, row, column);

@@ -533,6 +533,70 @@ bool pgb_embedded_kept(const pgb_embedded *server)
     return server->kept;
 }
 
+bool pgb_embedded_started(const pgb_embedded *server)
+{
+    return server->started;
+}
+
+/* Server's version by asking it; without, what the data folder says. */
+static const char *ask_version(pgb_embedded *s, pgb_arena *arena)
+{
+    if (ensure_database(s, "", false, NULL) == PGB_OK) {
+        return pgb_arena_strdup(arena, s->version);
+    }
+    return pgb_arena_printf(arena, "%d", pgb_cluster_major(s->place.data));
+}
+
+static pgb_status look(pgb_embedded *s, const char *root, const char *project, pgb_arena *arena,
+                       pgb_embedded_info *info, pgb_error *err)
+{
+    char database[64];
+    pgb_status status = pgb_place_open(root, false, s->arena, &s->place, err);
+
+    if (status != PGB_OK) {
+        return status;
+    }
+    set_cluster(s);
+    info->data = pgb_arena_strdup(arena, s->place.data);
+    info->log = pgb_arena_strdup(arena, s->place.log);
+    info->initialised = s->place.dir >= 0 && pgb_cluster_major(s->place.data) != 0;
+    info->running = info->initialised && pgb_cluster_look(&s->cluster, &s->postmaster) &&
+                    strcmp(s->postmaster.status, "ready") == 0 && socket_usable(s);
+    if (info->running) {
+        s->cluster.socket_dir = s->postmaster.socket_dir;
+        database_name(project != NULL ? project : "", database);
+        info->pid = (int)s->postmaster.pid;
+        info->kept = keep_holds(&s->place, &s->postmaster);
+        info->conninfo = pgb_cluster_uri(s->cluster.socket_dir, database, arena);
+        info->version = ask_version(s, arena);
+    } else if (info->initialised) {
+        info->version = pgb_arena_printf(arena, "%d", pgb_cluster_major(s->place.data));
+    }
+    return info->data == NULL || info->log == NULL ||
+                   (info->initialised && info->version == NULL) ||
+                   (info->running && info->conninfo == NULL)
+               ? pgb_error_nomem(err)
+               : PGB_OK;
+}
+
+pgb_status pgb_embedded_look(const char *root, const char *project, pgb_arena *arena,
+                             pgb_embedded_info *ret_info, pgb_error *err)
+{
+    pgb_embedded *s = new_server(project);
+    pgb_embedded_info info = {0};
+    pgb_status status;
+
+    if (s == NULL) {
+        return pgb_error_nomem(err);
+    }
+    status = look(s, root, project, arena, &info, err);
+    free_server(s);
+    if (status == PGB_OK) {
+        *ret_info = info;
+    }
+    return status;
+}
+
 /* Opens the place and takes start.lock; place.dir is -1 when there never was a server. */
 static pgb_status hold(const char *root, pgb_embedded *s, int *ret_lock, pgb_error *err)
 {

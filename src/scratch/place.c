@@ -10,6 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/hash.h"
 
@@ -382,15 +383,50 @@ bool pgb_place_fits_socket(const char *dir)
     return plain_path(dir) && strlen(dir) + strlen("/.s.PGSQL.5432") < sizeof address.sun_path;
 }
 
-static bool try_dir(const pgb_user *user, const char *parent, const char *prefix, bool socket,
-                    char *path, size_t size)
+static int enter_and_write(const void *dir)
+{
+    return access(dir, X_OK | W_OK) == 0 ? 0 : 1;
+}
+
+static bool name_in(const char *parent, const char *prefix, bool socket, char *path, size_t size)
+{
+    return parent != NULL && parent[0] == '/' &&
+           (size_t)snprintf(path, size, "%s/%s%012llx", parent, prefix,
+                            (unsigned long long)(pgb_random_u64() >> 16)) < size &&
+           (!socket || pgb_place_fits_socket(path));
+}
+
+static pgb_status no_place(pgb_error *err)
+{
+    pgb_error_set(err, PGB_FAILED, "no temporary folder will do for the server");
+    pgb_error_detail(err, "Tried: XDG_RUNTIME_DIR, TMPDIR, /tmp and /var/tmp. The path of a socket "
+                          "has at most 107 bytes, and the server's user must be able to enter it.");
+    pgb_error_hint(err, "Set TMPDIR to a folder with a short path that everybody may enter.");
+    return PGB_FAILED;
+}
+
+pgb_status pgb_place_temp_name(const pgb_user *user, const char *prefix, bool socket,
+                               pgb_arena *arena, const char **ret_dir, pgb_error *err)
+{
+    const char *const parents[] = {getenv("TMPDIR"), "/tmp", "/var/tmp"};
+    char path[4096];
+
+    for (size_t i = 0; i < sizeof parents / sizeof parents[0]; i++) {
+        if (name_in(parents[i], prefix, socket, path, sizeof path) &&
+            pgb_proc_call_as(user, enter_and_write, parents[i]) == 0) {
+            *ret_dir = pgb_arena_strdup(arena, path);
+            return *ret_dir != NULL ? PGB_OK : pgb_error_nomem(err);
+        }
+    }
+    return no_place(err);
+}
+
+/* mkdir fails when the name is taken, by a link too: nobody can lay one in our way. */
+static bool make_for(const pgb_user *user, const char *path)
 {
     int fd;
 
-    if (parent == NULL || parent[0] != '/' ||
-        (size_t)snprintf(path, size, "%s/%sXXXXXX", parent, prefix) >= size ||
-        (socket && !pgb_place_fits_socket(path)) || !pgb_place_enterable(user, parent) ||
-        mkdtemp(path) == NULL) {
+    if (mkdir(path, 0700) != 0) {
         return false;
     }
     fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -403,17 +439,17 @@ static bool try_dir(const pgb_user *user, const char *parent, const char *prefix
     return false;
 }
 
-static pgb_status new_dir(const pgb_user *user, const char *prefix, bool socket, pgb_arena *arena,
-                          const char **ret_dir, pgb_error *err)
+pgb_status pgb_place_socket_dir(const pgb_user *user, const char *prefix, pgb_arena *arena,
+                                const char **ret_dir, pgb_error *err)
 {
     /* the run-time folder of a user goes at logout, which ends what runs then anyway */
-    const char *const parents[] = {user->set || !socket ? NULL : getenv("XDG_RUNTIME_DIR"),
-                                   getenv("TMPDIR"), "/tmp", "/var/tmp"};
+    const char *const parents[] = {user->set ? NULL : getenv("XDG_RUNTIME_DIR"), getenv("TMPDIR"),
+                                   "/tmp", "/var/tmp"};
     char path[4096];
 
-    errno = 0;
     for (size_t i = 0; i < sizeof parents / sizeof parents[0]; i++) {
-        if (try_dir(user, parents[i], prefix, socket, path, sizeof path)) {
+        if (name_in(parents[i], prefix, true, path, sizeof path) &&
+            pgb_place_enterable(user, parents[i]) && make_for(user, path)) {
             *ret_dir = pgb_arena_strdup(arena, path);
             if (*ret_dir == NULL) {
                 rmdir(path);
@@ -422,23 +458,7 @@ static pgb_status new_dir(const pgb_user *user, const char *prefix, bool socket,
             return PGB_OK;
         }
     }
-    pgb_error_set_errno(err, PGB_FAILED, errno, "no temporary folder will do for the server");
-    pgb_error_detail(err, "Tried: XDG_RUNTIME_DIR, TMPDIR, /tmp and /var/tmp. The path of a socket "
-                          "has at most 107 bytes, and the server's user must be able to enter it.");
-    pgb_error_hint(err, "Set TMPDIR to a folder with a short path that everybody may enter.");
-    return PGB_FAILED;
-}
-
-pgb_status pgb_place_socket_dir(const pgb_user *user, const char *prefix, pgb_arena *arena,
-                                const char **ret_dir, pgb_error *err)
-{
-    return new_dir(user, prefix, true, arena, ret_dir, err);
-}
-
-pgb_status pgb_place_temp_dir(const pgb_user *user, const char *prefix, pgb_arena *arena,
-                              const char **ret_dir, pgb_error *err)
-{
-    return new_dir(user, prefix, false, arena, ret_dir, err);
+    return no_place(err);
 }
 
 bool pgb_place_socket_dir_safe(const char *dir, uid_t uid)

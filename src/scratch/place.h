@@ -40,9 +40,10 @@ int pgb_place_file(const pgb_place *place, const char *name, int flags);
  * nobody. Not set when we are not root. */
 pgb_status pgb_place_server_user(pgb_user *ret_user, pgb_error *err);
 
-/* A new folder of mode 0700 below TMPDIR that belongs to the server's user. */
-pgb_status pgb_place_temp_dir(const pgb_user *user, const char *prefix, pgb_arena *arena,
-                              const char **ret_dir, pgb_error *err);
+/* A name that can't be foreseen for a new folder below TMPDIR, where the server's user may make
+ * one; with `socket`, short enough for a socket. Nothing is made. */
+pgb_status pgb_place_temp_name(const pgb_user *user, const char *prefix, bool socket,
+                               pgb_arena *arena, const char **ret_dir, pgb_error *err);
 /* Can the server have its socket in there: is the path short and plain enough? */
 bool pgb_place_fits_socket(const char *dir);
 /* A new folder of mode 0700 that belongs to the server's user, with a short path fit for a socket;

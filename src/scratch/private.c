@@ -29,25 +29,28 @@
 enum { READY_MS = 60000, POLL_MS = 5, END_MS = 10000 };
 enum { LIFE_FD = 3, WORD_FD = 4, LOG_FD = 5 };
 
+#define PREFIX "pgbraid-private-"
+
 struct pgb_private {
     pgb_arena *arena;
     const char *dir, *socket_dir; /* the same unless the path is too long for a socket */
     const char *log, *conninfo;
+    pgb_user user;
     pid_t watcher;
     int life, word; /* our ends of the pipes */
 };
 
 /* What the watcher tells. */
 typedef struct word {
-    enum { WORD_INITDB_FAILED = 1, WORD_STARTED, WORD_ENDED } what;
-    pid_t pid;
+    enum { WORD_NO_FOLDER = 1, WORD_INITDB_FAILED, WORD_STARTED, WORD_ENDED } what;
+    int value; /* errno, the server's id */
 } word;
 
 /* All that the watcher needs, made before fork. */
 typedef struct watch {
     pgb_user user;
     const char *const *initdb, *const *server, *const *env;
-    const char *dir, *socket_dir;
+    const char *dir, *socket_dir, *log;
 } watch;
 
 struct linux_dirent {
@@ -91,9 +94,29 @@ static void remove_tree(int parent, const char *name, int depth)
     unlinkat(parent, name, AT_REMOVEDIR);
 }
 
-static void tell(int what, pid_t pid)
+/* A killed initdb's or server's own children may still be writing for a moment: removed until it is
+ * gone. */
+static int remove_folders(const void *data)
 {
-    word w = {.what = what, .pid = pid};
+    const watch *w = data;
+    int64_t end = pgb_clock_ms() + END_MS;
+
+    do {
+        remove_tree(AT_FDCWD, w->dir, 0);
+        if (w->socket_dir != w->dir) {
+            remove_tree(AT_FDCWD, w->socket_dir, 0);
+        }
+        if (access(w->dir, F_OK) != 0 && access(w->socket_dir, F_OK) != 0) {
+            return 0;
+        }
+        pgb_clock_sleep_ms(20);
+    } while (pgb_clock_ms() < end);
+    return 1;
+}
+
+static void tell(int what, int value)
+{
+    word w = {.what = what, .value = value};
     ssize_t put = write(WORD_FD, &w, sizeof w);
 
     (void)put;
@@ -166,11 +189,28 @@ static void end_child(pid_t pid, int first_signal)
     }
 }
 
+/* Made here, not by whoever asked, so that nothing is left when that one is killed right now. */
+static bool make_folders(const watch *w)
+{
+    int log;
+
+    if (mkdir(w->dir, 0700) != 0 || (w->socket_dir != w->dir && mkdir(w->socket_dir, 0700) != 0)) {
+        return false;
+    }
+    log = open(w->log, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
+    return log == LOG_FD; /* all from there on are closed */
+}
+
 static void watch_server(const watch *w)
 {
     int code = 0;
-    pid_t pid = start_child(w, w->initdb, SIGKILL);
+    pid_t pid;
 
+    if (!make_folders(w)) {
+        tell(WORD_NO_FOLDER, errno);
+        return;
+    }
+    pid = start_child(w, w->initdb, SIGKILL);
     if (pid > 0 && !child_ends_first(pid, &code)) {
         end_child(pid, SIGKILL);
         return;
@@ -193,28 +233,32 @@ static void watch_server(const watch *w)
     }
 }
 
-static bool place_fds(int life, int word_fd, int log)
+static bool place_fds(int life, int word_fd)
 {
-    const int given[] = {life, word_fd, log};
-    int high[3], null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    const int given[] = {life, word_fd};
+    int high[2], null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 2; i++) {
         high[i] = fcntl(given[i], F_DUPFD_CLOEXEC, 16);
         if (high[i] < 0) {
             return false;
         }
     }
     for (int i = 0; i < 3; i++) {
-        if (null < 0 || dup2(null, i) < 0 || dup2(high[i], LIFE_FD + i) < 0 ||
-            fcntl(LIFE_FD + i, F_SETFD, FD_CLOEXEC) < 0) {
+        if (null < 0 || dup2(null, i) < 0) {
             return false;
         }
     }
-    pgb_proc_close_from(LOG_FD + 1, -1);
+    for (int i = 0; i < 2; i++) {
+        if (dup2(high[i], LIFE_FD + i) < 0 || fcntl(LIFE_FD + i, F_SETFD, FD_CLOEXEC) < 0) {
+            return false;
+        }
+    }
+    pgb_proc_close_from(LOG_FD, -1);
     return true;
 }
 
-static void watcher(const watch *w, int life, int word_fd, int log)
+static void watcher(const watch *w, int life, int word_fd)
 {
     static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGQUIT};
 
@@ -225,14 +269,11 @@ static void watcher(const watch *w, int life, int word_fd, int log)
     }
     prctl(PR_SET_NAME, "pgbraid-watch");
     umask(077);
-    if (place_fds(life, word_fd, log) && pgb_proc_become(&w->user) && chdir("/") == 0) {
+    if (place_fds(life, word_fd) && pgb_proc_become(&w->user) && chdir("/") == 0) {
         watch_server(w);
+        _exit(remove_folders(w));
     }
-    remove_tree(AT_FDCWD, w->dir, 0);
-    if (w->socket_dir != w->dir) {
-        remove_tree(AT_FDCWD, w->socket_dir, 0);
-    }
-    _exit(0);
+    _exit(1);
 }
 
 static void end_watcher(pgb_private *s)
@@ -244,17 +285,19 @@ static void end_watcher(pgb_private *s)
         s->watcher = 0;
     }
     pgb_fd_close(&s->word);
+    /* the watcher does this, unless somebody killed it */
+    if (s->dir != NULL && (access(s->dir, F_OK) == 0 || errno != ENOENT)) {
+        watch w = {.dir = s->dir, .socket_dir = s->socket_dir != NULL ? s->socket_dir : s->dir};
+
+        pgb_proc_call_as(&s->user, remove_folders, &w);
+    }
 }
 
 static pgb_status start_watcher(pgb_private *s, const watch *w, pgb_error *err)
 {
     int life[2], words[2];
     sigset_t all, before;
-    PGB_AUTO_FD(log) = open(s->log, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
 
-    if (log < 0 || (w->user.set && fchown(log, w->user.uid, w->user.gid) != 0)) {
-        return pgb_error_set_errno(err, PGB_IO, errno, "cannot make %s", s->log);
-    }
     if (pipe2(life, O_CLOEXEC) != 0) {
         return pgb_error_set_errno(err, PGB_FAILED, errno, "cannot watch the private server");
     }
@@ -268,7 +311,7 @@ static pgb_status start_watcher(pgb_private *s, const watch *w, pgb_error *err)
     pthread_sigmask(SIG_SETMASK, &all, &before);
     s->watcher = fork();
     if (s->watcher == 0) {
-        watcher(w, life[0], words[1], log);
+        watcher(w, life[0], words[1]);
     }
     if (s->watcher < 0) {
         pgb_error_set_errno(err, PGB_FAILED, errno, "cannot start the private server");
@@ -309,12 +352,16 @@ static pgb_status wait_ready(const pgb_private *s, const char *data, pgb_error *
 
         if (hear(s, POLL_MS, &w)) {
             if (w.what != WORD_STARTED) {
+                if (w.what == WORD_NO_FOLDER) {
+                    return pgb_error_set_errno(err, PGB_IO, w.value, "cannot make the folder %s",
+                                               s->dir);
+                }
                 pgb_error_set(err, PGB_FAILED, "the private PostgreSQL server did not start: %s",
                               w.what == WORD_ENDED ? "it ended" : "initdb failed");
                 pgb_cluster_log_tail(s->log, 0, err);
                 return PGB_FAILED;
             }
-            pid = w.pid;
+            pid = w.value;
         }
         if (pid != 0 && pgb_cluster_pid_file(data, &p) && p.pid == pid &&
             strcmp(p.status, "ready") == 0) {
@@ -337,15 +384,16 @@ static pgb_status open_in(pgb_private *s, const char *bin, int major, pgb_error 
     pgb_status status = pgb_scratch_find(bin, major, s->arena, &programs, err);
 
     if (status == PGB_OK) {
-        status = pgb_place_server_user(&c.user, err);
+        status = pgb_place_server_user(&s->user, err);
+        c.user = s->user;
     }
     if (status == PGB_OK) {
-        status = pgb_place_temp_dir(&c.user, "pgbraid-private-", s->arena, &s->dir, err);
+        status = pgb_place_temp_name(&c.user, PREFIX, false, s->arena, &s->dir, err);
     }
     if (status == PGB_OK && pgb_place_fits_socket(s->dir)) {
         s->socket_dir = s->dir;
     } else if (status == PGB_OK) {
-        status = pgb_place_socket_dir(&c.user, "pgbraid-private-", s->arena, &s->socket_dir, err);
+        status = pgb_place_temp_name(&c.user, PREFIX, true, s->arena, &s->socket_dir, err);
     }
     if (status != PGB_OK) {
         return status;
@@ -361,6 +409,7 @@ static pgb_status open_in(pgb_private *s, const char *bin, int major, pgb_error 
     }
     w.user = c.user;
     w.dir = s->dir;
+    w.log = s->log;
     w.socket_dir = s->socket_dir;
     w.initdb = pgb_cluster_init_argv(c.bin, c.data, true, s->arena);
     w.server = pgb_cluster_server_argv(&c, true, s->arena);
@@ -383,16 +432,7 @@ pgb_status pgb_private_open(const char *bin, int major, pgb_private **ret_server
     s->life = s->word = -1;
     status = open_in(s, bin, major, err);
     if (status != PGB_OK) {
-        bool watched = s->watcher > 0;
-
         end_watcher(s);
-        if (!watched && s->dir != NULL) {
-            /* nothing has run in them: at most an empty log */
-            pgb_dir_remove(s->dir, NULL);
-            if (s->socket_dir != NULL && s->socket_dir != s->dir) {
-                pgb_dir_remove(s->socket_dir, NULL);
-            }
-        }
         pgb_arena_free(s->arena);
         free(s);
         return status;
