@@ -203,6 +203,10 @@ static pgb_status open_server(pgb_stage *s, const char *bin, int major, pgb_erro
 
         status = pgb_session_open(&options, &s->session, &inner);
     }
+    if (status == PGB_OK) {
+        /* messages are looked into: pgb_stage_mend */
+        status = pgb_exec(s->session, "ALTER ROLE ALL SET lc_messages = 'C'", NULL, &inner);
+    }
     if (status != PGB_OK) {
         if (err != NULL) {
             *err = inner;
@@ -387,7 +391,6 @@ static pgb_status hand_over_public(pgb_stage *s, const char *database, pgb_error
 pgb_status pgb_stage_database(pgb_stage *s, const char *name, pgb_error *err)
 {
     pgb_status status = PGB_OK;
-    PGB_AUTO_BUF(messages);
     bool done = false;
 
     if (s->collate != NULL && s->ctype != NULL) {
@@ -398,13 +401,6 @@ pgb_status pgb_stage_database(pgb_stage *s, const char *name, pgb_error *err)
     }
     if (status == PGB_OK) {
         status = apply_settings(s, name, err);
-    }
-    /* messages are looked into: pgb_stage_mend */
-    pgb_buf_puts(&messages, "ALTER DATABASE ");
-    put_ident(&messages, name);
-    pgb_buf_puts(&messages, " SET lc_messages = 'C'");
-    if (status == PGB_OK) {
-        status = exec_buf(s->session, &messages, err);
     }
     return status == PGB_OK ? hand_over_public(s, name, err) : status;
 }
