@@ -154,6 +154,9 @@ pgb_status blocked_back_off(pgb_runner *r, task *t, pgb_error *err);
 void explain(const pgb_runner *r, const task *t, pgb_error *err);
 
 /* ---- none.c ---- */
+/* Refuses what could not be resumed: SQL that is not understood among other statements. */
+pgb_status none_refuse(task_list *tasks, task *t, pgb_error *err);
+/* Runs one revision outside a transaction, or goes on where it stopped. */
 pgb_status none_run(pgb_runner *r, task_list *tasks, task *t, pgb_error *err);
 
 /* ---- one.c ---- */
