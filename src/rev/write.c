@@ -37,7 +37,7 @@ void pgb_slug(const char *message, char slug[PGB_SLUG_MAX + 1])
     }
     slug[n] = '\0';
     if (n == 0) {
-        strcpy(slug, "revision");
+        memcpy(slug, "revision", sizeof "revision");
     }
 }
 
