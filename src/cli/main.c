@@ -114,6 +114,7 @@ static void show_error(const pgb_cmdline *cmd, pgb_out *out, pgb_out *talk, cons
     if (cmd->globals.format == 1 && out->errnum == 0) {
         pgb_out_error_json(out, err);
     } else {
+        pgb_out_flush(out, NULL);
         pgb_out_error(talk, "pgbraid", err);
     }
 }
@@ -154,7 +155,9 @@ int main(int argc, char **argv)
     } else {
         status = run_command(&cmd, arena, &out, &talk, &err);
     }
-    if (status != PGB_OK) {
+    if (status == PGB_FINDINGS && err.status == PGB_OK) {
+        code = pgb_status_exit(status); /* what was found is said already */
+    } else if (status != PGB_OK) {
         pgb_error_set(&err, status, "%s", pgb_status_slug(status));
         show_error(&cmd, &out, &talk, &err);
         code = pgb_status_exit(status);

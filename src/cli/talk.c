@@ -4,9 +4,11 @@
 
 #include "cli/cli.h"
 
-/* A progress line that is not ended yet gives way. */
+/* A progress line that is not ended yet gives way; and what was written to stdout before stands
+ * before, where both go to one place. */
 static void end_line(pgb_ctx *ctx)
 {
+    pgb_out_flush(ctx->out, NULL);
     if (ctx->line_open) {
         pgb_out_raw(ctx->talk, "\n", 1);
         ctx->line_open = false;

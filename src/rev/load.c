@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "rev/internal.h"
+#include "rev/script_internal.h"
 
 static pgb_status open_folder(const char *root, const char *folder, int *ret_fd, pgb_error *err)
 {
@@ -222,6 +223,10 @@ pgb_status pgb_revset_load(const pgb_rev_options *options, pgb_problems *problem
     if (status == PGB_OK && own != NULL) {
         status = first_error(own, err);
     }
+    if (status == PGB_OK) {
+        status = rev_shared_new(l.dir, &set->shared, err);
+        l.dir = status == PGB_OK ? -1 : l.dir;
+    }
     pgb_fd_close(&l.dir);
     rev_loader_done(&l);
     pgb_problems_free(own);
@@ -236,6 +241,7 @@ pgb_status pgb_revset_load(const pgb_rev_options *options, pgb_problems *problem
 void pgb_revset_free(pgb_revset *set)
 {
     if (set != NULL) {
+        rev_shared_free(set->shared);
         pgb_map_done(&set->by_id);
         pgb_map_done(&set->by_label);
         pgb_arena_free(set->arena);

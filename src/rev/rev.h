@@ -104,6 +104,7 @@ typedef struct pgb_revset {
     pgb_map by_label; /* label -> node that carries it */
     const pgb_graph
         *graph; /* NULL when the files are too broken for one (only with problems given) */
+    struct pgb_revset_shared *shared; /* what scripts of this set share: folder, parser */
 } pgb_revset;
 
 typedef struct pgb_rev_options {

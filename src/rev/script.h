@@ -24,8 +24,8 @@ typedef struct pgb_script pgb_script;
 
 typedef struct pgb_script_info {
     char hash_raw[PGB_HASH_HEX];  /* of the section's bytes */
-    char hash_norm[PGB_HASH_HEX]; /* CRLF and CR as LF, blanks before a newline and at the end
-                                     dropped */
+    char hash_norm[PGB_HASH_HEX]; /* CRLF and CR as LF, blanks before a newline, blanks and
+                                     newlines at the end and a byte order mark dropped */
     uint64_t bytes;
     uint32_t n_statements; /* without empty ones */
     uint32_t n_copies;     /* COPY … FROM stdin with data */
@@ -37,6 +37,11 @@ typedef struct pgb_script_info {
     bool adds_enum_value;
     uint32_t lock_estimate; /* relations that it creates or drops, their indexes and TOAST included;
                                0: no idea */
+    bool could_not_tell;    /* DO blocks, functions or unknown SQL may do more than was seen */
+    const char *header;     /* the text before the first section when the section is UP, the file
+                               has one and it is at most PGB_STORED_TEXT_MAX, else NULL */
+    uint64_t header_len;
+    char header_norm[PGB_HASH_HEX]; /* its normalised hash; "" without */
 } pgb_script_info;
 
 typedef enum pgb_item_kind {
@@ -55,14 +60,18 @@ typedef struct pgb_item {
     uint32_t line; /* of the first byte that is not blank or comment */
     uint32_t column;
     uint32_t ordinal;        /* of the statement in the section, from 1 */
-    char hash[PGB_HASH_HEX]; /* of the statement's text, for transaction none's rows */
+    char hash[PGB_HASH_HEX]; /* of the statement's text, for transaction none's rows; "" in
+                                other revisions */
     pgb_facts facts;
 } pgb_item;
 
 /* Opens a section of a revision's file (verify: the nth block). Errors, all before anything runs:
  * PGB_PROJECT with position for unterminated things, psql commands (\restrict lines of a dump are
  * passed over), COPY data without its end, a statement over the maximum, transaction control,
- * invalid UTF-8. */
+ * savepoints where there is no transaction, invalid UTF-8; PGB_CHANGED when the file is no longer
+ * as it was when the set was loaded; PGB_REFUSED for a down section that does not exist. Scripts of
+ * one set may be open at once, on several threads; one script serves one thread at a time. The set
+ * must outlive them. */
 pgb_status pgb_script_open(const pgb_revset *set, const pgb_revision *rev, pgb_section section,
                            uint32_t nth, pgb_script **ret_script, pgb_error *err);
 /* The same over text that was stored in the database; name is shown in messages. */

@@ -15,7 +15,7 @@ void pgb_window_file(pgb_window *w, int fd, const char *display, uint64_t from, 
     w->len = 0;
 }
 
-void pgb_window_text(pgb_window *w, const char *text, uint64_t from, uint64_t end)
+void pgb_window_text(pgb_window *w, char *text, uint64_t from, uint64_t end)
 {
     w->fd = -1;
     w->text = text;
@@ -42,11 +42,11 @@ static bool make_room(pgb_window *w, uint64_t keep)
         w->len -= drop;
         w->base += drop;
     }
-    if (w->cap - w->len < PGB_WINDOW_PIECE) {
-        size_t cap = w->cap > 0 ? w->cap * 2 : PGB_WINDOW_PIECE;
+    if (w->cap - w->len <= PGB_WINDOW_PIECE) {
+        size_t cap = w->cap > 0 ? w->cap * 2 : 2 * PGB_WINDOW_PIECE;
         char *buf;
 
-        while (cap - w->len < PGB_WINDOW_PIECE) {
+        while (cap - w->len <= PGB_WINDOW_PIECE) {
             cap *= 2;
         }
         buf = realloc(w->buf, cap);
@@ -107,4 +107,12 @@ const char *pgb_window_get(const pgb_window *w, uint64_t off, uint64_t len)
         return NULL;
     }
     return w->buf + (off - w->base);
+}
+
+char *pgb_window_edit(pgb_window *w, uint64_t off, uint64_t len)
+{
+    if (pgb_window_get(w, off, len) == NULL) {
+        return NULL;
+    }
+    return w->text != NULL ? w->text + off : w->buf + (off - w->base);
 }

@@ -15,7 +15,7 @@ enum { PGB_WINDOW_PIECE = 64 * 1024 };
 
 typedef struct pgb_window {
     int fd;              /* borrowed; -1: text is the source */
-    const char *text;    /* memory source; text[0] has offset 0 */
+    char *text;          /* memory source; text[0] has offset 0, a NUL follows its end */
     const char *display; /* for messages */
     uint64_t at, end; /* next offset to read, first offset not to read (UINT64_MAX: to the end) */
     char *buf;        /* bytes from base on */
@@ -30,7 +30,7 @@ typedef struct pgb_window {
 
 /* Begins with [from, end) of a descriptor, or of a text; the buffer is kept and used again. */
 void pgb_window_file(pgb_window *w, int fd, const char *display, uint64_t from, uint64_t end);
-void pgb_window_text(pgb_window *w, const char *text, uint64_t from, uint64_t end);
+void pgb_window_text(pgb_window *w, char *text, uint64_t from, uint64_t end);
 void pgb_window_done(pgb_window *w);
 
 /* Reads the next piece (at most PGB_WINDOW_PIECE bytes); *ret_last when nothing follows it. Bytes
@@ -40,5 +40,7 @@ pgb_status pgb_window_more(pgb_window *w, uint64_t keep, const char **ret_bytes,
 
 /* The bytes of [off, off + len) if they are there, else NULL. */
 const char *pgb_window_get(const pgb_window *w, uint64_t off, uint64_t len);
+/* The same, for a caller who puts a NUL behind them (there is room) and takes it back in time. */
+char *pgb_window_edit(pgb_window *w, uint64_t off, uint64_t len);
 
 #endif

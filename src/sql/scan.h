@@ -124,6 +124,9 @@ void pgb_scan_init(pgb_scan *s, const pgb_scan_pos *start);
 void pgb_scan_reset_settings(pgb_scan *s);
 void pgb_scan_give(pgb_scan *s, const char *bytes, size_t len, bool last);
 pgb_scan_kind pgb_scan_next(pgb_scan *s, pgb_scan_event *ev);
+/* Where the statement under way and its first token began (ret_token may be NULL); false: none is
+ * under way. */
+bool pgb_scan_in_statement(const pgb_scan *s, pgb_scan_pos *ret_at, pgb_scan_pos *ret_token);
 /* The offset from which on bytes are needed for the text of an event that is still to come; without
  * `statements`, for the text of comments, directives and psql commands only (a comment of some
  * kilobytes is given up). */

@@ -48,13 +48,23 @@ class Session:
         self.commands = []
 
 
+def _goes_on(lines, number, last, indent):
+    """Whether the empty line stands within a command's output: output follows, no comment and no command."""
+    after = next((line for line in lines[number:last] if line != ""), "")
+    return after.startswith(indent) and not after.startswith(indent + "$ ")
+
+
 def _command_lines(lines, first, last, indent, session):
     """Reads lines[first:last], which are a session's, into it."""
     command = None
     for number in range(first, last):
         line = lines[number]
         if indent and not line.startswith(indent):
-            command = None
+            if line == "" and command is not None and _goes_on(lines, number, last, indent):
+                command.expected.append("")
+                command.end = number + 1
+            else:
+                command = None
             continue
         text = line[len(indent):]
         if text.startswith("$ "):

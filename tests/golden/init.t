@@ -1,10 +1,10 @@
 A project is begun; nothing is overwritten.
 
   $ mkdir shop && pgbraid -C shop init
-  project shop is begun; next: pgbraid new "first tables"
   $DIR/shop/pgbraid.ini
   $DIR/shop/migrations
   $DIR/shop/.gitignore
+  project shop is begun; next: pgbraid new "first tables"
   $ cat shop/pgbraid.ini
   # Settings of pgbraid. None is required; what is commented out shows what holds without it.
 
@@ -51,48 +51,6 @@ A project is begun; nothing is overwritten.
   # the schema of the history tables
   # schema = pgbraid
 
-  [project]
-
-  # the project's name in the history table
-  name = shop
-
-  # where the revision files are
-  # migrations = migrations
-
-  # how revision files are named
-  # layout = auto
-
-  # one: check refuses a second head
-  # heads = many
-
-  # what upgrade does with a revision that is new below an applied one
-  # late = apply
-
-  # how long a statement waits for a lock before its revision is tried again; 0: for ever
-  # lock_timeout = 5s
-
-  # [env production]
-
-  # the database of environment NAME, chosen with -d NAME
-  # url = postgresql://app@db.example.com/app
-
-  [database]
-
-  # the database when neither -d nor DATABASE_URL names one
-  # url = postgresql://app@db.example.com/app
-
-  # the environment when neither -d nor DATABASE_URL names one
-  # env = production
-
-  [server]
-
-  # where postgres and initdb are, for the embedded and the private server
-  # bin = /usr/lib/postgresql/15/bin
-
-  [history]
-
-  # the schema of the history tables
-  # schema = pgbraid
   $ cat shop/.gitignore
   /.pgbraid/
   $ ls -A shop
