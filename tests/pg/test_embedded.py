@@ -6,6 +6,7 @@ import pty
 import pwd
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -396,6 +397,26 @@ class Places(Embedded):
         self.assertEqual(self.answer("SELECT 7"), "7")
         for path in (self.state, self.state / "log", self.state / "data", self.state / "users.lock"):
             self.assertEqual(path.stat().st_uid, nobody.pw_uid, path)
+
+
+class Secrets(Embedded):
+    def test_password_is_not_in_the_process_title(self):
+        """A server that never answers holds the program while its title is read."""
+        with socket.socket() as listener:
+            listener.bind(("127.0.0.1", 0))
+            listener.listen()
+            port = listener.getsockname()[1]
+            url = f"postgresql://u:hunter2@127.0.0.1:{port}/d?sslmode=disable&connect_timeout=5"
+            run = self.start("-d", url, "current", cwd=self.root)
+            listener.settimeout(30)
+            connection = listener.accept()[0]
+            title = Path(f"/proc/{run.pid}/cmdline").read_bytes()
+            connection.close()
+            out, errors = run.communicate(timeout=60)
+        self.assertNotIn(b"hunter2", title)
+        self.assertIn(b"current", title)
+        self.assertNotIn("hunter2", out + errors)
+        self.assertEqual(run.returncode, 4)
 
 
 if __name__ == "__main__":
