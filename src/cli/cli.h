@@ -219,9 +219,12 @@ struct pgb_ctx {
     pgb_runner *runner;
     pgb_applied_set *applied;
 
-    /* of progress.c and talk.c: the step that runs, and whether its line is not ended yet */
-    uint32_t step, steps;
-    bool line_open;
+    /* of progress.c and talk.c */
+    uint32_t steps, steps_done;
+    const pgb_step
+        *open_step; /* begun and not ended; a step may begin before the one before ends */
+    uint32_t open_nth;
+    bool line_open; /* its line stands on the terminal, not ended yet */
 };
 
 /* Set to 1 by SIGINT, SIGTERM and SIGHUP; the runner stops at the next safe point. A second SIGINT
