@@ -109,7 +109,8 @@ enum {
                                      server; else ctx->runner and ctx->applied stay NULL */
     PGB_NEED_WRITE = 16,          /* the session may write */
     PGB_NEED_LOCK = 32,           /* the runner lock is held (WRITE too); needs pgb_run_values */
-    PGB_NEED_HASHES = 64          /* files of applied revisions are hashed: edited, down_changed */
+    PGB_NEED_HASHES = 64,         /* files of applied revisions are hashed: edited, down_changed */
+    PGB_NEED_URL = 128            /* ctx->db with its conninfo, its server started; nothing more */
 };
 
 /* What may happen when no database is named at all. */
@@ -221,8 +222,7 @@ struct pgb_ctx {
 
     /* of progress.c and talk.c */
     uint32_t steps, steps_done;
-    const pgb_step
-        *open_step; /* begun and not ended; a step may begin before the one before ends */
+    const pgb_step *open_step; /* begun, not ended; one may begin before the one before it ends */
     uint32_t open_nth;
     bool line_open; /* its line stands on the terminal, not ended yet */
 };

@@ -7,11 +7,11 @@ def _there(cursor, name):
 
 
 def applied(cursor):
-    """{id: complete}: the applied set."""
+    """{id: complete}: the applied set, and what is under way outside a transaction (False)."""
     if not _there(cursor, "pgbraid.revision"):
         return {}
-    cursor.execute("SELECT id FROM pgbraid.revision")
-    return {row[0]: True for row in cursor.fetchall()}
+    cursor.execute("SELECT id, state = 'applied' FROM pgbraid.revision")
+    return dict(cursor.fetchall())
 
 
 def intents(cursor, ident):
