@@ -40,7 +40,7 @@ static pgb_status check_guard(cargo *c, const pgb_tag *tag, const pgb_result *re
 }
 
 /* No row, or one that is true. */
-static pgb_status check_verify(const task *t, const pgb_result *result, pgb_error *err)
+pgb_status cargo_check_verify(const task *t, const pgb_result *result, pgb_error *err)
 {
     int rows = pgb_result_rows(result), columns = pgb_result_columns(result);
     PGB_AUTO_BUF(b);
@@ -81,7 +81,7 @@ static pgb_status on_answer(void *data, const pgb_tag *tag, const pgb_result *re
         memcpy(c->tasks->at[tag->step].xid, c->xid, sizeof c->xid);
         return PGB_OK;
     case ROLE_VERIFY:
-        return check_verify(t, result, err);
+        return cargo_check_verify(t, result, err);
     case ROLE_RECORD:
         if (strcmp(pgb_result_tag(result), "INSERT 0 1") != 0) {
             pgb_error_set(err, PGB_FAILED, "%s is %s already", t->node->id,

@@ -181,10 +181,12 @@ static pgb_status one_by_one(run *x, pgb_error *err)
         }
         if (t != NULL && t->none && !t->record_only) {
             if (pending == NULL) {
+                pgb_error own = PGB_ERROR_INIT;
+
                 step_begin(x, t);
-                status = none_run(r, &x->tasks, t, err);
+                status = none_run(r, &x->tasks, t, &own);
                 if (status != PGB_OK) {
-                    return status;
+                    return fail(x, t, &own, err);
                 }
                 step_done(x, t);
                 i++;

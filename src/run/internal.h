@@ -114,6 +114,10 @@ const char *task_file(const task *t);
 const char *task_event(const task *t); /* "upgrade", "downgrade", "stamp", "unstamp" */
 
 /* ---- record.c ---- */
+/* What the file of an upgrade or stamp says, with its texts and hashes; strings in the arena, or as
+ * long as the task's script is open. */
+pgb_status record_fill(pgb_runner *r, task_list *tasks, task *t, const char *began, bool begins,
+                       pgb_arena *arena, pgb_record *ret_record, pgb_error *err);
 /* The statement that records what a task does: row and event. began: see pgb_record. */
 pgb_status record_statement(pgb_runner *r, task_list *tasks, task *t, const char *began,
                             bool begins, pgb_arena *arena, pgb_statement **ret_statement,
@@ -154,6 +158,9 @@ pgb_status blocked_back_off(pgb_runner *r, task *t, pgb_error *err);
 void explain(const pgb_runner *r, const task *t, pgb_error *err);
 
 /* ---- none.c ---- */
+/* Refuses what could not be resumed: SQL that is not understood among other statements. */
+pgb_status none_refuse(task_list *tasks, task *t, pgb_error *err);
+/* Runs one revision outside a transaction, or goes on where it stopped. */
 pgb_status none_run(pgb_runner *r, task_list *tasks, task *t, pgb_error *err);
 
 /* ---- one.c ---- */

@@ -181,6 +181,9 @@ static pgb_status prepare(pgb_runner *r, task_list *tasks, task *t, pgb_arena *a
             t->node->id, rev->file);
     }
     status = t->record_only ? PGB_OK : check_verify(tasks, t, err);
+    if (status == PGB_OK && t->none && !t->record_only) {
+        status = none_refuse(tasks, t, err);
+    }
     if (tasks->n_open >= open_max() || tasks->open_bytes > OPEN_BYTES) {
         task_close(tasks, t);
     }

@@ -41,6 +41,8 @@ pgb_status cargo_work(cargo *c, task *t, pgb_error *err);
 pgb_status cargo_record(cargo *c, task *t, pgb_error *err);
 pgb_status cargo_guard(cargo *c, const task *t, pgb_error *err);
 pgb_status cargo_cleanup(cargo *c, const task *t, pgb_error *err);
+/* A verify statement's answer: no row, or one that is true. */
+pgb_status cargo_check_verify(const task *t, const pgb_result *result, pgb_error *err);
 /* Puts file, line and statement into err, for the failure of the landed flight. */
 void cargo_locate(cargo *c, task *t, pgb_error *err);
 
