@@ -70,20 +70,34 @@ static void step_line(pgb_ctx *ctx, const pgb_world *w, const pgb_step *step, ui
     }
 }
 
+static void show_open(pgb_ctx *ctx, const pgb_world *w)
+{
+    if (ctx->progress && ctx->open_step != NULL) {
+        step_line(ctx, w, ctx->open_step, ctx->open_nth, ctx->steps);
+        pgb_out_puts(ctx->talk, " ...");
+        pgb_out_flush(ctx->talk, NULL);
+        ctx->line_open = true;
+    }
+}
+
+static void clear_open(pgb_ctx *ctx)
+{
+    if (ctx->line_open) {
+        pgb_out_raw(ctx->talk, "\r\033[K", 4); /* to the begin, and clear */
+        ctx->line_open = false;
+    }
+}
+
 static void step_begin(void *data, const pgb_world *w, const pgb_step *step, uint32_t nth,
                        uint32_t of)
 {
     pgb_ctx *ctx = data;
 
-    ctx->step = nth;
-    ctx->ended = nth == 1 ? 0 : ctx->ended;
+    clear_open(ctx);
+    ctx->open_step = step;
+    ctx->open_nth = nth;
     ctx->steps = of;
-    if (ctx->progress) {
-        step_line(ctx, w, step, nth, of);
-        pgb_out_puts(ctx->talk, " ...");
-        pgb_out_flush(ctx->talk, NULL);
-        ctx->line_open = true;
-    }
+    show_open(ctx, w);
 }
 
 static void step_end(void *data, const pgb_world *w, const pgb_step *step, int64_t duration_us)
@@ -91,17 +105,17 @@ static void step_end(void *data, const pgb_world *w, const pgb_step *step, int64
     pgb_ctx *ctx = data;
     char text[40];
 
-    /* the next one's begin may have been told already: it travels with this one's COMMIT */
-    ctx->ended++;
+    ctx->steps_done++;
+    if (ctx->open_step == step) {
+        ctx->open_step = NULL;
+    }
     if (ctx->quiet) {
         return;
     }
-    if (ctx->line_open) {
-        pgb_out_raw(ctx->talk, "\r\033[K", 4); /* to the begin, and clear */
-        ctx->line_open = false;
-    }
-    step_line(ctx, w, step, ctx->ended, ctx->steps);
+    clear_open(ctx);
+    step_line(ctx, w, step, ctx->steps_done, ctx->steps);
     pgb_out_printf(ctx->talk, "  (%s)\n", pgb_duration_text(duration_us, text, sizeof text));
+    show_open(ctx, w);
 }
 
 static void notice(void *data, const char *severity, const char *text)

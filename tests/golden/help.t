@@ -18,6 +18,9 @@ The overview, which comes from the command table. What is said of each command s
   Ask the database
     status        what is applied, pending, late, failed, edited, missing
     current       list the applied revisions that are no parent of an applied one
+    verify        compare the database with its applied revisions, or with a
+                  snapshot
+    snapshot      write the schema of a database as a file to commit
 
   Change the database
     upgrade       apply pending revisions
@@ -57,12 +60,10 @@ The overview, which comes from the command table. What is said of each command s
   pgbraid 0.1.0
   $ pgbraid -V --format json
   {"version": "0.1.0"}
-  $ pgbraid help completion | head -4
+  $ pgbraid help completion | head -3
   pgbraid completion: a script that completes commands and options in the shell
 
   Usage: pgbraid completion [OPTION...] SHELL
-
-
   $ test "$(pgbraid help upgrade)" = "$(pgbraid upgrade --help)"
   $ test "$(pgbraid help db start)" = "$(pgbraid db start -h)"
 
