@@ -166,13 +166,12 @@ pgb_status pgb_ident_lookup(const pgb_world *w, const char *text, size_t len, ui
     for (uint32_t v = 0; v < w->n; v++) {
         if (strncmp(w->nodes[v].id, text, len) == 0) {
             found = v;
-            pgb_candidates_add(&fits, w, v, w->nodes[v].id);
+            pgb_candidates_add(&fits, v, w->nodes[v].id);
         }
     }
     if (fits.n == 1) {
         *ret_node = found;
-        status = fits.lines.failed || fits.spellings.failed ? pgb_error_nomem(err) : PGB_OK;
-        pgb_buf_done(&fits.lines);
+        status = fits.spellings.failed ? pgb_error_nomem(err) : PGB_OK;
         pgb_buf_done(&fits.spellings);
         return status;
     }
@@ -181,7 +180,7 @@ pgb_status pgb_ident_lookup(const pgb_world *w, const char *text, size_t len, ui
     }
     status = pgb_error_set(err, PGB_IDENTIFIER, "\"%s\" fits %u revisions",
                            pgb_show(text, len).text, fits.n);
-    return pgb_candidates_done(&fits, status, "see pgbraid history", err);
+    return pgb_candidates_done(&fits, w, status, "see pgbraid history", err);
 }
 
 /* Leaves of the list what is in the set. */
@@ -273,15 +272,18 @@ pgb_status pgb_ident_several_heads(const pgb_world *w, pgb_node_list heads, cons
         snprintf(spelling, sizeof spelling, "%s%s%s",
                  label != NULL ? label : w->nodes[heads.at[i]].id, label != NULL ? "@head" : "",
                  suffix);
-        pgb_candidates_add(&c, w, heads.at[i], spelling);
+        pgb_candidates_add(&c, heads.at[i], spelling);
     }
     if (status == PGB_OK) {
         status = pgb_error_set(err, PGB_IDENTIFIER, "\"head\" is ambiguous: there are %u heads",
                                heads.n);
     }
-    return pgb_candidates_done(&c, status,
-                               "or heads for all of them, where several are allowed; see pgbraid "
-                               "heads, and pgbraid merge to join them",
+    return pgb_candidates_done(&c, w, status,
+                               suffix[0] != '\0'
+                                   ? "see pgbraid heads, and pgbraid merge to join them"
+                                   : "or heads for all of them, where several are "
+                                     "allowed; see pgbraid heads, and pgbraid merge "
+                                     "to join them",
                                err);
 }
 
@@ -337,7 +339,7 @@ static pgb_status several_starts(const pgb_world *w, const pgb_ident *ident, pgb
         } else {
             snprintf(spelling, sizeof spelling, "%s-%u^", id, n - 1);
         }
-        pgb_candidates_add(&c, w, v, spelling);
+        pgb_candidates_add(&c, v, spelling);
     }
     if (status == PGB_OK) {
         status =
@@ -345,7 +347,7 @@ static pgb_status several_starts(const pgb_world *w, const pgb_ident *ident, pgb
                           pgb_show(ident->text, ident->len).text, starts.n,
                           ident->label != NULL ? " in that branch" : "");
     }
-    return pgb_candidates_done(&c, status, "see pgbraid current", err);
+    return pgb_candidates_done(&c, w, status, "see pgbraid current", err);
 }
 
 /* The one node that +N or -N starts from; PGB_NODE_NONE: base. */
@@ -459,9 +461,9 @@ static pgb_status several_for_step(const pgb_world *w, const pgb_ident *ident, p
         char spelling[512];
 
         snprintf(spelling, sizeof spelling, "%s%s", w->nodes[nodes.at[i]].id, rest);
-        pgb_candidates_add(&c, w, nodes.at[i], spelling);
+        pgb_candidates_add(&c, nodes.at[i], spelling);
     }
-    return pgb_candidates_done(&c, status, "see pgbraid history --graph", err);
+    return pgb_candidates_done(&c, w, status, "see pgbraid history --graph", err);
 }
 
 /* X^: the parents of the one node that the target is so far. */
