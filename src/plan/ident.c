@@ -253,10 +253,13 @@ pgb_status pgb_ident_label_for(const pgb_world *w, uint32_t node, bool among_app
     return status;
 }
 
-pgb_status pgb_ident_several_heads(const pgb_world *w, pgb_node_list heads, const char *suffix,
-                                   pgb_error *err)
+/* head, where there are several; suffix: the steps that come behind it. */
+static pgb_status several_heads(const pgb_world *w, const pgb_ident *ident, pgb_node_list heads,
+                                const char *suffix, pgb_error *err)
 {
     pgb_candidates c = {0};
+    pgb_shown branch = pgb_show(ident->label != NULL ? ident->label : "", ident->label_len);
+    char see[256] = "";
     pgb_status status = PGB_OK;
 
     for (uint32_t i = 0; i < heads.n; i++) {
@@ -275,16 +278,16 @@ pgb_status pgb_ident_several_heads(const pgb_world *w, pgb_node_list heads, cons
         pgb_candidates_add(&c, heads.at[i], spelling);
     }
     if (status == PGB_OK) {
-        status = pgb_error_set(err, PGB_IDENTIFIER, "\"head\" is ambiguous: there are %u heads",
-                               heads.n);
+        status = pgb_error_set(err, PGB_IDENTIFIER, "\"%s\" is ambiguous: there are %u heads%s",
+                               pgb_show(ident->text, ident->len).text, heads.n,
+                               ident->label != NULL ? " in that branch" : "");
     }
-    return pgb_candidates_done(&c, w, status,
-                               suffix[0] != '\0'
-                                   ? "see pgbraid heads, and pgbraid merge to join them"
-                                   : "or heads for all of them, where several are "
-                                     "allowed; see pgbraid heads, and pgbraid merge "
-                                     "to join them",
-                               err);
+    if (suffix[0] == '\0') {
+        snprintf(see, sizeof see, "or %s%sheads for all of them, where several are allowed; ",
+                 branch.text, ident->label != NULL ? "@" : "");
+    }
+    strcat(see, "see pgbraid heads, and pgbraid merge to join them");
+    return pgb_candidates_done(&c, w, status, see, err);
 }
 
 static pgb_status one_or_base(const pgb_world *w, pgb_target *target, uint32_t node, pgb_error *err)
@@ -411,7 +414,7 @@ static pgb_status resolve_atom(const pgb_world *w, const pgb_ident *ident, const
             const char *rest = atom + len;
 
             snprintf(ops, sizeof ops, "%.*s", (int)(ident->text + ident->len - rest), rest);
-            return pgb_ident_several_heads(w, target->nodes, ops, err);
+            return several_heads(w, ident, target->nodes, ops, err);
         }
         target->base = target->nodes.n == 0;
         return PGB_OK;

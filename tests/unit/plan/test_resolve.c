@@ -165,9 +165,9 @@ static void test_bad(void **state)
     static const bad_case cases[] = {
         {GRAPH_FORK, NULL, "head", "\"head\" is ambiguous: there are 2 heads", "c1branch@head",
          "say one of c1branch@head, c2branch@head; or heads for all"},
-        {GRAPH_FORK, NULL, "head-1", "\"head\" is ambiguous", "d1",
+        {GRAPH_FORK, NULL, "head-1", "\"head-1\" is ambiguous", "d1",
          "say one of c1branch@head-1, c2branch@head-1; see pgbraid heads"},
-        {GRAPH_FORK, NULL, "heads-1", "\"head\" is ambiguous", "d1", "c1branch@head-1"},
+        {GRAPH_FORK, NULL, "heads-1", "\"heads-1\" is ambiguous", "d1", "c1branch@head-1"},
         {GRAPH_THERAPY, NULL, "head", "there are 3 heads",
          "4da5acd78939   title of 4da5acd78939\n"
          "security@head  g7h8i9j0k1l2  title of g7h8i9j0k1l2\n"
