@@ -117,6 +117,10 @@ const char *task_file(const task *t);
 const char *task_event(const task *t); /* "upgrade", "downgrade", "stamp", "unstamp" */
 
 /* ---- record.c ---- */
+/* What the file of an upgrade or stamp says, with its texts and hashes; strings in the arena, or as
+ * long as the task's script is open. */
+pgb_status record_fill(pgb_runner *r, task_list *tasks, task *t, const char *began, bool begins,
+                       pgb_arena *arena, pgb_record *ret_record, pgb_error *err);
 /* The statement that records what a task does: row and event. began: see pgb_record. */
 pgb_status record_statement(pgb_runner *r, task_list *tasks, task *t, const char *began,
                             bool begins, pgb_arena *arena, pgb_statement **ret_statement,
