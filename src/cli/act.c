@@ -177,3 +177,22 @@ pgb_status pgb_act_run(pgb_ctx *ctx, const pgb_plan *plan)
     }
     return status;
 }
+
+static bool to_out(void *data, const char *bytes, size_t len)
+{
+    pgb_out_raw(data, bytes, len);
+    return true;
+}
+
+pgb_status pgb_act_script(pgb_ctx *ctx, const pgb_plan *plan, const char *command)
+{
+    if (ctx->json) {
+        return pgb_error_set(ctx->err, PGB_USAGE,
+                             "--sql writes a script, so --format json does not fit");
+    }
+    if (plan->n == 0) {
+        pgb_say(ctx, "nothing to do");
+        return PGB_OK;
+    }
+    return pgb_runner_script(ctx->runner, ctx->world, plan, command, to_out, ctx->out, ctx->err);
+}

@@ -81,7 +81,7 @@ static pgb_status show(pgb_ctx *ctx, const item *it)
         pgb_say(ctx, "%s was edited after %s was applied%s", n->rev->file, n->id,
                 n->edited_blank ? " (line ends or trailing blanks only)" : "");
         status = pgb_runner_difference(ctx->runner, ctx->world, it->node, &b, ctx->err);
-        for (char *line = b.p, *end; status == PGB_OK && line != NULL; line = end) {
+        for (char *line = b.p, *end; status == PGB_OK && line != NULL && *line != 0; line = end) {
             end = strchr(line, '\n');
             if (end != NULL) {
                 *end++ = '\0';
