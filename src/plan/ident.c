@@ -259,7 +259,7 @@ static pgb_status several_heads(const pgb_world *w, const pgb_ident *ident, pgb_
 {
     pgb_candidates c = {0};
     pgb_shown branch = pgb_show(ident->label != NULL ? ident->label : "", ident->label_len);
-    char see[256] = "";
+    char all[256] = "", see[sizeof all + 64];
     pgb_status status = PGB_OK;
 
     for (uint32_t i = 0; i < heads.n; i++) {
@@ -283,10 +283,10 @@ static pgb_status several_heads(const pgb_world *w, const pgb_ident *ident, pgb_
                                ident->label != NULL ? " in that branch" : "");
     }
     if (suffix[0] == '\0') {
-        snprintf(see, sizeof see, "or %s%sheads for all of them, where several are allowed; ",
+        snprintf(all, sizeof all, "or %s%sheads for all of them, where several are allowed; ",
                  branch.text, ident->label != NULL ? "@" : "");
     }
-    strcat(see, "see pgbraid heads, and pgbraid merge to join them");
+    snprintf(see, sizeof see, "%ssee pgbraid heads, and pgbraid merge to join them", all);
     return pgb_candidates_done(&c, w, status, see, err);
 }
 

@@ -278,8 +278,8 @@ static pgb_status write_bytes(const renaming *r, const char *name, const pgb_buf
         return pgb_error_set(err, PGB_IO, "the path of %s is too long", name);
     }
     status = pgb_file_write(path, pgb_buf_str(bytes), bytes->len, exclusive, err);
-    if (status == PGB_OK) {
-        fchmodat(set->shared->dir, name, mode, 0); /* a nicety */
+    if (status == PGB_OK && fchmodat(set->shared->dir, name, mode, 0) != 0) {
+        return PGB_OK; /* the bytes are what counts; some file systems have no modes */
     }
     return status;
 }
