@@ -75,6 +75,20 @@ class Json(PgbraidTest):
         self.holds("new", 0, "new", "x", "--parent", "heads", cwd=project)
         self.holds("init", 0, "init", "there", cwd=project)
 
+    def test_db(self):
+        project = self.project({"migrations/.keep": ""})
+        self.addCleanup(self.pgbraid, "db", "stop", cwd=project)
+        self.holds("db", 0, "db", "status", cwd=project)
+        self.holds("error", 4, "db", "url", cwd=project)
+        self.assertIs(self.holds("db", 0, "db", "start", cwd=project)["started"], True)
+        self.holds("db", 0, "db", "status", cwd=project)
+        self.holds("db-url", 0, "db", "url", cwd=project)
+        self.assertIs(self.holds("db", 0, "db", "stop", cwd=project)["stopped"], True)
+        self.holds("db", 0, "db", "status", cwd=project)
+        self.holds("error", 2, "db", "reset", cwd=project)
+        self.assertIs(self.holds("db-reset", 0, "db", "reset", "--yes", cwd=project)["reset"], True)
+        self.assertIs(self.holds("db-reset", 0, "db", "reset", cwd=project)["reset"], False)
+
     def test_errors(self):
         project, db = self.copy_example("therapy"), self.new_database()
         self.assertEqual(self.holds("error", 2, "frobnicate")["error"]["code"], "usage")
