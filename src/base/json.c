@@ -53,11 +53,26 @@ void pgb_json_end(pgb_json *json)
     }
 }
 
+/* jansson leaves DEL and the C1 controls (U+0080 to U+009F) as they are, which JSON allows; a
+ * terminal would obey them. It gives characters whole. */
 static int append(const char *bytes, size_t len, void *data)
 {
     pgb_buf *out = data;
+    size_t from = 0;
 
-    pgb_buf_append(out, bytes, len);
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)bytes[i];
+        unsigned char next = i + 1 < len ? (unsigned char)bytes[i + 1] : 0;
+        bool c1 = c == 0xC2 && next >= 0x80 && next <= 0x9F;
+
+        if (c == 0x7F || c1) {
+            pgb_buf_append(out, bytes + from, i - from);
+            pgb_buf_printf(out, "\\u%04x", c1 ? next : c);
+            i += c1;
+            from = i + 1;
+        }
+    }
+    pgb_buf_append(out, bytes + from, len - from);
     return out->failed ? -1 : 0;
 }
 
@@ -145,4 +160,16 @@ void pgb_json_key_bool(pgb_json *json, const char *key, bool value)
 {
     pgb_json_key(json, key);
     pgb_json_bool(json, value);
+}
+
+char *pgb_json_decode_string(pgb_arena *arena, const char *text, size_t len)
+{
+    json_t *value = json_loadb(text, len, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, NULL);
+    char *copy = NULL;
+
+    if (json_is_string(value)) {
+        copy = pgb_arena_strndup(arena, json_string_value(value), json_string_length(value));
+    }
+    json_decref(value);
+    return copy;
 }

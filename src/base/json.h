@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/buf.h"
 
 typedef struct pgb_json {
@@ -34,5 +35,8 @@ void pgb_json_null(pgb_json *json);
 void pgb_json_key_string(pgb_json *json, const char *key, const char *value);
 void pgb_json_key_int(pgb_json *json, const char *key, int64_t value);
 void pgb_json_key_bool(pgb_json *json, const char *key, bool value);
+
+/* Decodes one JSON string with its quotes, nothing after it; NULL: it is none, or no memory. */
+char *pgb_json_decode_string(pgb_arena *arena, const char *text, size_t len);
 
 #endif

@@ -109,7 +109,8 @@ enum {
                                      server; else ctx->runner and ctx->applied stay NULL */
     PGB_NEED_WRITE = 16,          /* the session may write */
     PGB_NEED_LOCK = 32,           /* the runner lock is held (WRITE too); needs pgb_run_values */
-    PGB_NEED_HASHES = 64          /* files of applied revisions are hashed: edited, down_changed */
+    PGB_NEED_HASHES = 64,         /* files of applied revisions are hashed: edited, down_changed */
+    PGB_NEED_URL = 128            /* ctx->db with its conninfo, its server started; nothing more */
 };
 
 /* What may happen when no database is named at all. */
@@ -220,7 +221,7 @@ struct pgb_ctx {
     pgb_applied_set *applied;
 
     /* of progress.c and talk.c: the step that runs, and whether its line is not ended yet */
-    uint32_t step, steps;
+    uint32_t step, steps, ended;
     bool line_open;
 };
 

@@ -170,6 +170,8 @@ pgb_status pgb_ctx_load(pgb_ctx *ctx)
         if (status == PGB_OK) {
             status = connect_database(ctx, needs);
         }
+    } else if (status == PGB_OK && (needs & PGB_NEED_URL) != 0) {
+        status = find_database(ctx, ctx->command->embedded == PGB_EMBEDDED_START);
     } else if (status == PGB_OK && (needs & PGB_NEED_DATABASE_IF_ANY) != 0) {
         status = connect_if_any(ctx, needs);
     }

@@ -155,7 +155,9 @@ int main(int argc, char **argv)
     } else {
         status = run_command(&cmd, arena, &out, &talk, &err);
     }
-    if (status != PGB_OK) {
+    if (status == PGB_FINDINGS && err.status == PGB_OK) {
+        code = pgb_status_exit(status); /* what was found is said already */
+    } else if (status != PGB_OK) {
         pgb_error_set(&err, status, "%s", pgb_status_slug(status));
         show_error(&cmd, &out, &talk, &err);
         code = pgb_status_exit(status);

@@ -46,8 +46,9 @@ bool pgb_session_lost(const pgb_session *session);
 bool pgb_session_pooled(const pgb_session *session);
 
 /* The statement that makes the session's settings (client_encoding, synchronous_commit, timeouts,
- * …) again, after a RESET ALL; lives as long as the session. */
-const char *pgb_session_settings_sql(const pgb_session *session);
+ * …) again, after a RESET ALL: a SELECT whose list may be added to. local: for the transaction
+ * only. Lives as long as the session. */
+const char *pgb_session_settings_sql(const pgb_session *session, bool local);
 
 /* A wait that passes the deadline (pgb_deadline_in; PGB_DEADLINE_NEVER at first) is cancelled, and
  * the call fails with PGB_FAILED; when *flag is not 0, likewise, with PGB_INTERRUPTED. A server
@@ -84,6 +85,7 @@ pgb_status pgb_exec_pipeline(pgb_session *session, int n_queries, const char *co
 
 int pgb_result_rows(const pgb_result *r);
 int pgb_result_columns(const pgb_result *r);
+const char *pgb_result_column_name(const pgb_result *r, int column);
 const char *pgb_result_value(const pgb_result *r, int row, int column); /* "" for null */
 bool pgb_result_null(const pgb_result *r, int row, int column);
 int64_t pgb_result_int(const pgb_result *r, int row, int column); /* 0 for null */

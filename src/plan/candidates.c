@@ -54,7 +54,7 @@ pgb_status pgb_candidates_done(pgb_candidates *c, pgb_status status, const char 
     if (c->n > c->n_shown) {
         pgb_buf_printf(&c->lines, "\n… and %u more", c->n - c->n_shown);
     }
-    if (c->lines.failed || c->spellings.failed) {
+    if (status == PGB_NOMEM || c->lines.failed || c->spellings.failed) {
         pgb_error_clear(err);
         status = pgb_error_nomem(err);
     } else {

@@ -24,7 +24,7 @@ static bool needs_anything(const pgb_world *w, uint32_t v)
     return pgb_graph_parents(w->graph, v).n > 0;
 }
 
-static uint32_t push_active(downgrade *d, pgb_nodes nodes, pgb_bits *seen, uint32_t depth)
+static uint32_t push_new(downgrade *d, pgb_nodes nodes, pgb_bits *seen, uint32_t depth)
 {
     for (uint32_t i = 0; i < nodes.n; i++) {
         if (!pgb_bits_get(seen, nodes.at[i])) {
@@ -35,14 +35,15 @@ static uint32_t push_active(downgrade *d, pgb_nodes nodes, pgb_bits *seen, uint3
     return depth;
 }
 
-/* Adds a node and all that hangs on it to drop; seen spares looking at anything twice. What is
- * pending is gone through, since something late may stand between two applied ones. */
-static void take(downgrade *d, uint32_t v, pgb_bits *seen)
+/* Adds a node and all that hangs on it to drop, and to the list `dropped` of n, whose new length is
+ * returned; seen spares looking at anything twice. What is pending is gone through, since something
+ * late may stand between two applied ones. */
+static uint32_t take(downgrade *d, uint32_t v, pgb_bits *seen, uint32_t *dropped, uint32_t n)
 {
     uint32_t depth = 0;
 
     if (pgb_bits_get(seen, v)) {
-        return;
+        return n;
     }
     pgb_bits_set(seen, v);
     d->stack[depth++] = v;
@@ -51,10 +52,12 @@ static void take(downgrade *d, uint32_t v, pgb_bits *seen)
 
         if (pgb_bits_get(&d->active, u)) {
             pgb_bits_set(&d->drop, u);
+            dropped[n++] = u;
         }
-        depth = push_active(d, pgb_graph_children(d->w->graph, u), seen, depth);
-        depth = push_active(d, pgb_graph_dependents(d->w->graph, u), seen, depth);
+        depth = push_new(d, pgb_graph_children(d->w->graph, u), seen, depth);
+        depth = push_new(d, pgb_graph_dependents(d->w->graph, u), seen, depth);
     }
+    return n;
 }
 
 /* What descends from the target: its children and on, all for base, or the revision itself for
@@ -81,20 +84,50 @@ static void roots_of_target(const downgrade *d, pgb_bits *roots)
     }
 }
 
-/* Something that stays stands on v: an applied child, or one beyond what is pending. */
-static bool is_shared(const downgrade *d, const pgb_bits *pending_holds, uint32_t v)
+/* What a branch's downgrade counts: how many children hold a node, which are those that stay, and
+ * the pending ones that are held themselves (something late may stand between two applied ones). */
+typedef struct holding {
+    uint32_t *count;
+    uint32_t *freed; /* nodes that hold no more, whose parents are to be told */
+    uint32_t n_freed;
+    pgb_bits mine; /* goes when nothing holds it */
+    pgb_bits seen;
+} holding;
+
+static void count_holders(const downgrade *d, holding *h)
 {
-    pgb_nodes children = pgb_graph_children(d->w->graph, v);
+    for (uint32_t i = d->w->n; i-- > 0;) {
+        uint32_t v = d->w->order[i];
+        pgb_nodes parents = pgb_graph_parents(d->w->graph, v);
 
-    for (uint32_t i = 0; i < children.n; i++) {
-        uint32_t c = children.at[i];
-
-        if (pgb_bits_get(&d->active, c) ? !pgb_bits_get(&d->drop, c)
-                                        : pgb_bits_get(pending_holds, c)) {
-            return true;
+        for (uint32_t k = 0; (pgb_bits_get(&d->active, v) || h->count[v] > 0) && k < parents.n;
+             k++) {
+            h->count[parents.at[k]]++;
         }
     }
-    return false;
+}
+
+/* Drops a node with all that hangs on it, then what was held by nothing else, and so on. */
+static void take_and_free(downgrade *d, holding *h, uint32_t v)
+{
+    h->n_freed = take(d, v, &h->seen, h->freed, h->n_freed);
+    while (h->n_freed > 0) {
+        uint32_t u = h->freed[--h->n_freed];
+        pgb_nodes parents = pgb_graph_parents(d->w->graph, u);
+
+        for (uint32_t i = 0; i < parents.n; i++) {
+            uint32_t p = parents.at[i];
+
+            if (--h->count[p] > 0) {
+                continue;
+            }
+            if (!pgb_bits_get(&d->active, p)) {
+                h->freed[h->n_freed++] = p;
+            } else if (pgb_bits_get(&h->mine, p)) {
+                h->n_freed = take(d, p, &h->seen, h->freed, h->n_freed);
+            }
+        }
+    }
 }
 
 static pgb_status drop_in_branch(downgrade *d, const pgb_bits *roots, pgb_arena *scratch,
@@ -102,11 +135,14 @@ static pgb_status drop_in_branch(downgrade *d, const pgb_bits *roots, pgb_arena 
 {
     const pgb_world *w = d->w;
     uint32_t label = d->target.branch;
-    pgb_bits above, of_label, lineage, seen, holds;
+    pgb_bits above, of_label;
+    holding h = {.n_freed = 0};
     pgb_status status;
 
-    if (!pgb_bits_init(&above, scratch, w->n) || !pgb_bits_init(&of_label, scratch, w->n) ||
-        !pgb_bits_init(&seen, scratch, w->n) || !pgb_bits_init(&holds, scratch, w->n)) {
+    h.count = pgb_arena_array(scratch, w->n, sizeof *h.count);
+    h.freed = pgb_arena_array(scratch, w->n, sizeof *h.freed);
+    if (h.count == NULL || h.freed == NULL || !pgb_bits_init(&h.seen, scratch, w->n) ||
+        !pgb_bits_init(&above, scratch, w->n) || !pgb_bits_init(&of_label, scratch, w->n)) {
         return pgb_error_nomem(err);
     }
     memcpy(above.w, roots->w, ((size_t)w->n + 63) / 64 * sizeof *above.w);
@@ -116,28 +152,19 @@ static pgb_status drop_in_branch(downgrade *d, const pgb_bits *roots, pgb_arena 
         status = pgb_graph_descendants(w->graph, &of_label, false, err);
     }
     if (status == PGB_OK) {
-        status = pgb_world_lineage(w, label, false, scratch, &lineage, err);
+        status = pgb_world_lineage(w, label, false, scratch, &h.mine, err);
     }
     if (status != PGB_OK) {
         return status;
     }
-    /* the label's revision and what descends from it */
-    for (uint32_t v = 0; v < w->n; v++) {
-        if (pgb_bits_get(&above, v) && pgb_bits_get(&of_label, v) && pgb_bits_get(&d->active, v)) {
-            take(d, v, &seen);
-        }
+    for (uint32_t i = 0; i < (w->n + 63) / 64; i++) {
+        h.mine.w[i] &= above.w[i] & d->active.w[i];
     }
-    /* what it stands on, from the newest: children are decided before their parents */
-    for (uint32_t i = w->n; i-- > 0;) {
-        uint32_t v = w->order[i];
-        bool shared = is_shared(d, &holds, v);
-
-        if (!pgb_bits_get(&d->active, v)) {
-            if (shared) {
-                pgb_bits_set(&holds, v);
-            }
-        } else if (!shared && pgb_bits_get(&lineage, v) && pgb_bits_get(&above, v)) {
-            take(d, v, &seen);
+    count_holders(d, &h);
+    /* the label's revision and what descends from it, and what nothing holds from the start */
+    for (uint32_t v = 0; v < w->n; v++) {
+        if (pgb_bits_get(&h.mine, v) && (pgb_bits_get(&of_label, v) || h.count[v] == 0)) {
+            take_and_free(d, &h, v);
         }
     }
     return PGB_OK;
@@ -255,13 +282,15 @@ static pgb_status find_drop(downgrade *d, pgb_arena *scratch, pgb_error *err)
 {
     const pgb_world *w = d->w;
     pgb_bits roots, seen;
+    uint32_t *dropped, n = 0;
 
     if (!pgb_bits_init(&d->active, scratch, w->n) || !pgb_bits_init(&d->drop, scratch, w->n) ||
         !pgb_bits_init(&roots, scratch, w->n) || !pgb_bits_init(&seen, scratch, w->n)) {
         return pgb_error_nomem(err);
     }
     d->stack = pgb_arena_array(scratch, w->n, sizeof *d->stack);
-    if (d->stack == NULL) {
+    dropped = pgb_arena_array(scratch, w->n, sizeof *dropped);
+    if (d->stack == NULL || dropped == NULL) {
         return pgb_error_nomem(err);
     }
     for (uint32_t v = 0; v < w->n; v++) {
@@ -275,7 +304,7 @@ static pgb_status find_drop(downgrade *d, pgb_arena *scratch, pgb_error *err)
     }
     for (uint32_t v = 0; v < w->n; v++) {
         if (pgb_bits_get(&roots, v)) {
-            take(d, v, &seen);
+            n = take(d, v, &seen, dropped, n);
         }
     }
     return PGB_OK;

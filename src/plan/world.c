@@ -385,7 +385,9 @@ static pgb_status add_states(pgb_world *w, const pgb_world_hashes *hashes, pgb_e
             pgb_bits_set(&w->applied, v);
             pgb_bits_set(&below, v);
         }
-        if (node->rev != NULL) {
+        /* of one that is under way only the statements that ran count, and the runner compares
+         * those */
+        if (node->rev != NULL && !node->applied->incomplete) {
             node->reparented = is_reparented(w, node->rev, node->applied);
             if (hashes != NULL) {
                 compare_hashes(node, &hashes[v]);

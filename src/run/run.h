@@ -24,6 +24,8 @@ typedef struct pgb_run_events {
     /* while another holds the runner lock; called again when the holder changes, and every few
      * seconds */
     void (*lock_wait)(void *data, const char *holder, int64_t waited_ms);
+    /* nth from 1. A step's work travels with the COMMIT of the one before, so its begin may be told
+     * before the other's end; ends come in the order of begins. */
     void (*step_begin)(void *data, const pgb_world *w, const pgb_step *step, uint32_t nth,
                        uint32_t of);
     void (*step_end)(void *data, const pgb_world *w, const pgb_step *step, int64_t duration_us);

@@ -253,9 +253,11 @@ static void known(answer *a, const PgQuery__Node *stmt)
     }
     case PG_QUERY__NODE__NODE_CREATEDB_STMT:
         set_kind(a, PGB_STMT_NO_TRANSACTION, true, "CREATE DATABASE");
+        a->facts->object = keep(a, stmt->createdb_stmt->dbname);
         break;
     case PG_QUERY__NODE__NODE_DROPDB_STMT:
         set_kind(a, PGB_STMT_NO_TRANSACTION, true, "DROP DATABASE");
+        a->facts->object = keep(a, stmt->dropdb_stmt->dbname);
         break;
     case PG_QUERY__NODE__NODE_ALTER_DATABASE_STMT: {
         bool moves = has_option(stmt->alter_database_stmt->options,
@@ -266,18 +268,22 @@ static void known(answer *a, const PgQuery__Node *stmt)
     }
     case PG_QUERY__NODE__NODE_CREATE_TABLE_SPACE_STMT:
         set_kind(a, PGB_STMT_NO_TRANSACTION, true, "CREATE TABLESPACE");
+        a->facts->object = keep(a, stmt->create_table_space_stmt->tablespacename);
         break;
     case PG_QUERY__NODE__NODE_DROP_TABLE_SPACE_STMT:
         set_kind(a, PGB_STMT_NO_TRANSACTION, true, "DROP TABLESPACE");
+        a->facts->object = keep(a, stmt->drop_table_space_stmt->tablespacename);
         break;
     case PG_QUERY__NODE__NODE_ALTER_SYSTEM_STMT:
         set_kind(a, PGB_STMT_NO_TRANSACTION, true, "ALTER SYSTEM");
         break;
     case PG_QUERY__NODE__NODE_CREATE_SUBSCRIPTION_STMT:
         set_kind(a, PGB_STMT_NO_TRANSACTION, true, "CREATE SUBSCRIPTION");
+        a->facts->object = keep(a, stmt->create_subscription_stmt->subname);
         break;
     case PG_QUERY__NODE__NODE_DROP_SUBSCRIPTION_STMT:
         set_kind(a, PGB_STMT_NO_TRANSACTION, true, "DROP SUBSCRIPTION");
+        a->facts->object = keep(a, stmt->drop_subscription_stmt->subname);
         break;
     case PG_QUERY__NODE__NODE_DISCARD_STMT: {
         bool all = stmt->discard_stmt->target == PG_QUERY__DISCARD_MODE__DISCARD_ALL;

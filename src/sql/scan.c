@@ -35,6 +35,7 @@ const uint8_t pgb_scan_bytes[256] = {
 void pgb_scan_init(pgb_scan *s, const pgb_scan_pos *start)
 {
     memset(s, 0, sizeof *s);
+    s->chunk = ""; /* nothing was given yet */
     s->base = s->pos_off = start->off;
     s->line_off = start->off - (start->column - 1);
     s->line = start->line;
@@ -365,7 +366,7 @@ static void check_bytes(pgb_scan *s)
 void pgb_scan_give(pgb_scan *s, const char *bytes, size_t len, bool last)
 {
     s->base += s->len;
-    s->chunk = bytes;
+    s->chunk = bytes != NULL ? bytes : ""; /* an empty chunk may be no memory at all */
     s->len = len;
     s->at = 0;
     s->last = last;

@@ -119,7 +119,7 @@ static int resolve(const char *id, bool adds)
 }
 
 /* The up or down part of a file: all after its mark up to the next one. */
-static char *read_part(const char *name, const char *mark)
+static char *read_part(const char *name, const char *mark, bool *ret_bare)
 {
     size_t used = 0, cap = 256;
     char *text = malloc(cap), *part, *end;
@@ -159,6 +159,7 @@ static char *read_part(const char *name, const char *mark)
     }
     close(fd);
     text[used] = 0;
+    *ret_bare = strstr(text, "-- pgbraid:transaction none") != NULL;
     part = strstr(text, mark);
     if (part == NULL) {
         text[0] = 0;
@@ -173,7 +174,20 @@ static char *read_part(const char *name, const char *mark)
     return text;
 }
 
-static int apply(const char *id, const char *sql, bool adds)
+/* Outside a transaction: one statement after the other (each ends its line), then the row. */
+static int apply_bare(const char *id, char *sql, const char *history)
+{
+    char *save = NULL;
+
+    for (char *s = strtok_r(sql, ";", &save); s != NULL; s = strtok_r(NULL, ";", &save)) {
+        if (strspn(s, " \n") < strlen(s) && !run(s, NULL, 0)) {
+            return fail(id);
+        }
+    }
+    return run(history, NULL, 0) ? 0 : fail(id);
+}
+
+static int apply(const char *id, char *sql, bool adds, bool bare)
 {
     char history[400];
     bool commit;
@@ -182,6 +196,9 @@ static int apply(const char *id, const char *sql, bool adds)
              adds ? "INSERT INTO pgbraid.mini_applied VALUES ('%s', '%s')"
                   : "DELETE FROM pgbraid.mini_applied WHERE id = '%s' AND '%s' <> ''",
              id, own_run);
+    if (bare) {
+        return apply_bare(id, sql, history);
+    }
     if (!run("BEGIN", NULL, 0) || !run(sql, NULL, 0) ||
         (mode("split") && (!run("COMMIT", NULL, 0) || !run("BEGIN", NULL, 0))) ||
         !run(history, NULL, 0)) {
@@ -203,6 +220,7 @@ static int revision(const char *file, bool up)
 {
     char path[512], id[256], sql[512], applied[8] = "";
     char *part;
+    bool bare;
     int status;
 
     snprintf(id, sizeof id, "%.*s", (int)strcspn(file, "_."), file);
@@ -215,12 +233,12 @@ static int revision(const char *file, bool up)
     if ((applied[0] == 't') == up) {
         return 0;
     }
-    part = read_part(path, up ? "-- pgbraid:up\n" : "-- pgbraid:down\n");
+    part = read_part(path, up ? "-- pgbraid:up\n" : "-- pgbraid:down\n", &bare);
     if (part == NULL) {
         fprintf(stderr, "minirunner: %s cannot be read\n", path);
         return 1;
     }
-    status = apply(id, part, up);
+    status = apply(id, part, up, bare);
     free(part);
     return status;
 }

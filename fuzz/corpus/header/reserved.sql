@@ -1,0 +1,5 @@
+-- pgbraid:revision head
+-- pgbraid:parent base
+-- pgbraid:label current
+-- pgbraid:up
+SELECT 1;

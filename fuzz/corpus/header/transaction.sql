@@ -1,0 +1,4 @@
+-- pgbraid:revision a1
+-- pgbraid:up
+BEGIN; COMMIT;
+\i x

@@ -1,0 +1,6 @@
+-- pgbraid:revision a1
+-- pgbraid:revision a2
+-- pgbraid:up
+-- pgbraid:up
+-- pgbraid:down
+-- pgbraid:down

@@ -1,0 +1,5 @@
+-- pgbraid:revison a1
+-- pgbraid:Up
+-- pgbraid: up
+--pgbraid:up
+-- pgbraid:up extra words

@@ -1,0 +1,1 @@
+DO $$ BEGIN RAISE NOTICE ';'; END $$; SELECT $tag$ a $$ ; b $tag$, $1;

@@ -1,0 +1,4 @@
+\restrict abc
+SELECT 1;
+\unrestrict abc
+\i file.sql

@@ -1,0 +1,417 @@
+/* Reading the model from a server. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/text.h"
+#include "base/vec.h"
+#include "catalog/catalog.h"
+#include "catalog_sql.h"
+#include "pg/pg.h"
+
+enum { READ_ATTEMPTS = 4, FIXED_COLUMNS = 4, OLDEST = 120000 };
+
+/* The queries, and the majors that they are for (0: no bound). */
+static const struct query {
+    const char *sql;
+    int min, max;
+} queries[] = {
+    {pgb_sql_schemas, 0, 0},
+    {pgb_sql_tables, 0, 0},
+    {pgb_sql_columns, 0, 0},
+    {pgb_sql_compression, 14, 0},
+    {pgb_sql_constraints, 0, 0},
+    {pgb_sql_indexes, 0, 0},
+    {pgb_sql_sequences, 0, 0},
+    {pgb_sql_views, 0, 0},
+    {pgb_sql_functions, 0, 0},
+    {pgb_sql_aggregates, 0, 0},
+    {pgb_sql_triggers, 0, 0},
+    {pgb_sql_rules, 0, 0},
+    {pgb_sql_policies, 0, 0},
+    {pgb_sql_types, 0, 0},
+    {pgb_sql_domain_constraints, 0, 0},
+    {pgb_sql_extensions, 0, 0},
+    {pgb_sql_statistics, 0, 0},
+    {pgb_sql_event_triggers, 0, 0},
+    {pgb_sql_publications, 0, 0},
+    {pgb_sql_publication_tables, 15, 0},
+    {pgb_sql_publication_tables_14, 0, 14},
+    {pgb_sql_publication_schemas, 15, 0},
+    {pgb_sql_default_privileges, 0, 0},
+    {pgb_sql_database_settings, 0, 0},
+    {pgb_sql_unmodelled, 0, 0},
+};
+enum { N_QUERIES = sizeof queries / sizeof queries[0] };
+
+typedef PGB_VEC(pgb_object) object_vec;
+
+typedef struct reader {
+    struct pgb_session *session;
+    const char *history;
+    pgb_catalog *catalog;
+    object_vec all;
+    pgb_error *err;
+} reader;
+
+/* Properties in which the server prints expressions. */
+static bool is_expression(const char *property)
+{
+    static const char *const names[] = {"definition", "default", "generated",    "using",
+                                        "with_check", "tables",  "partition_by", "bound"};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(property, names[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A value in the arena. A database in SQL_ASCII may hold anything: bytes that are no UTF-8 are kept
+ * as \xE9. */
+static const char *keep(pgb_arena *arena, const char *value)
+{
+    size_t len = strlen(value);
+
+    if (pgb_utf8_valid(value, len) != len) {
+        PGB_AUTO_BUF(shown);
+
+        for (size_t at = 0; at < len;) {
+            size_t valid = pgb_utf8_valid(value + at, len - at);
+
+            pgb_buf_append(&shown, value + at, valid);
+            at += valid;
+            if (at < len) {
+                pgb_buf_printf(&shown, "\\x%02X", (unsigned char)value[at++]);
+            }
+        }
+        return shown.failed ? NULL : pgb_arena_strdup(arena, pgb_buf_str(&shown));
+    }
+    return pgb_arena_strndup(arena, value, len);
+}
+
+/* The same bytes as the last row's are kept once: rows come by parent. */
+static const char *keep_like(pgb_arena *arena, const char *value, const char *last)
+{
+    return last != NULL && strcmp(value, last) == 0 ? last : keep(arena, value);
+}
+
+/* A property's name is its column's; 'identity' is taken by the object's own. */
+static bool read_row(pgb_arena *arena, const pgb_result *r, int row, const char *const *names,
+                     const pgb_object *last, pgb_object *object)
+{
+    int columns = pgb_result_columns(r);
+    uint32_t n = 0;
+    pgb_property *props;
+
+    for (int i = FIXED_COLUMNS; i < columns; i++) {
+        n += !pgb_result_null(r, row, i);
+    }
+    props = pgb_arena_array(arena, n + 1, sizeof *props);
+    *object = (pgb_object){
+        .kind = keep_like(arena, pgb_result_value(r, row, 0), last != NULL ? last->kind : NULL),
+        .identity = keep(arena, pgb_result_value(r, row, 1)),
+        .ord = pgb_result_int(r, row, 3),
+        .props = props};
+    if (props == NULL || object->kind == NULL || object->identity == NULL) {
+        return false;
+    }
+    if (!pgb_result_null(r, row, 2)) {
+        object->parent =
+            keep_like(arena, pgb_result_value(r, row, 2), last != NULL ? last->parent : NULL);
+        if (object->parent == NULL) {
+            return false;
+        }
+    }
+    for (int i = FIXED_COLUMNS; i < columns; i++) {
+        const char *value;
+
+        if (pgb_result_null(r, row, i)) {
+            continue;
+        }
+        value = keep(arena, pgb_result_value(r, row, i));
+        if (value != NULL && is_expression(names[i])) {
+            value = pgb_catalog_normal(arena, value);
+        }
+        if (value == NULL) {
+            return false;
+        }
+        props[object->n_props].name = names[i];
+        props[object->n_props++].value = value;
+    }
+    return true;
+}
+
+static pgb_status read_result(reader *rd, const pgb_result *r)
+{
+    pgb_arena *arena = rd->catalog->arena;
+    int columns = pgb_result_columns(r);
+    const char **names = pgb_arena_array(arena, (size_t)columns + 1, sizeof *names);
+    pgb_object last = {0};
+
+    if (names == NULL) {
+        return pgb_error_nomem(rd->err);
+    }
+    for (int i = 0; i < columns; i++) {
+        names[i] = pgb_arena_strdup(arena, pgb_result_column_name(r, i));
+        if (names[i] == NULL) {
+            return pgb_error_nomem(rd->err);
+        }
+    }
+    for (int row = 0; row < pgb_result_rows(r); row++) {
+        pgb_object object;
+
+        if (!read_row(arena, r, row, names, row > 0 ? &last : NULL, &object) ||
+            !pgb_vec_push(&rd->all, object)) {
+            return pgb_error_nomem(rd->err);
+        }
+        last = object;
+    }
+    return PGB_OK;
+}
+
+static pgb_status run_queries(reader *rd)
+{
+    const char *sqls[N_QUERIES] = {0};
+    int n_params[N_QUERIES] = {0};
+    const char *const param[] = {rd->history};
+    const char *const *params[N_QUERIES] = {0};
+    pgb_result *results[N_QUERIES] = {0};
+    int n = 0, major = rd->catalog->server_version / 10000;
+    pgb_status status;
+
+    for (int i = 0; i < N_QUERIES; i++) {
+        if (major >= queries[i].min && (queries[i].max == 0 || major <= queries[i].max)) {
+            sqls[n] = queries[i].sql;
+            n_params[n] = 1;
+            params[n++] = param;
+        }
+    }
+    status = pgb_exec_pipeline(rd->session, n, sqls, n_params, params, results, rd->err);
+    for (int i = 0; i < n; i++) {
+        if (status == PGB_OK) {
+            status = read_result(rd, results[i]);
+        }
+        pgb_result_free(results[i]);
+    }
+    return status;
+}
+
+static pgb_status read_once(reader *rd, bool ascii)
+{
+    /* The definitions that the server prints come from its newest state, not from the transaction's
+       snapshot: hence the look at whether it moved. */
+    static const char begin[] = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
+                                "SET LOCAL search_path = '';"
+                                "SET LOCAL lock_timeout = '2s';"
+                                "SET LOCAL statement_timeout = 0;"
+                                "SET LOCAL quote_all_identifiers = off;"
+                                "SET LOCAL DateStyle = 'ISO, YMD';"
+                                "SET LOCAL IntervalStyle = 'postgres';"
+                                "SET LOCAL extra_float_digits = 1;"
+                                "SET LOCAL bytea_output = 'hex';"
+                                "SET LOCAL xmloption = 'content';"
+                                "SET LOCAL jit = off;"
+                                "SET LOCAL TimeZone = 'UTC'";
+    pgb_error ignored = PGB_ERROR_INIT;
+    pgb_status status = pgb_exec(rd->session, begin, NULL, rd->err);
+
+    if (status == PGB_OK && ascii) {
+        status = pgb_exec(rd->session, "SET LOCAL client_encoding = 'SQL_ASCII'", NULL, rd->err);
+    }
+    if (status == PGB_OK) {
+        status = run_queries(rd);
+    }
+    if (status == PGB_OK) {
+        status = pgb_catalog_finish(rd->catalog, rd->all.at, rd->all.n, rd->err);
+    }
+    if (!pgb_session_lost(rd->session)) {
+        pgb_exec(rd->session, "ROLLBACK", NULL, &ignored);
+    }
+    return status;
+}
+
+static pgb_status fingerprint(reader *rd, char **ret, bool *ret_ascii)
+{
+    pgb_result *r = NULL;
+    pgb_status status = pgb_exec(rd->session, pgb_sql_fingerprint, &r, rd->err);
+
+    if (status == PGB_OK) {
+        *ret = pgb_arena_strdup(rd->catalog->arena, pgb_result_value(r, 0, 0));
+        *ret_ascii = strcmp(pgb_result_value(r, 0, 1), "SQL_ASCII") == 0;
+        status = *ret != NULL ? PGB_OK : pgb_error_nomem(rd->err);
+    }
+    pgb_result_free(r);
+    return status;
+}
+
+static bool same(const pgb_catalog *a, const pgb_catalog *b)
+{
+    if (a->n != b->n) {
+        return false;
+    }
+    for (uint32_t i = 0; i < a->n; i++) {
+        const pgb_object *x = &a->objects[i], *y = &b->objects[i];
+
+        if (strcmp(x->kind, y->kind) != 0 || strcmp(x->identity, y->identity) != 0 ||
+            x->ord != y->ord || x->n_props != y->n_props) {
+            return false;
+        }
+        for (uint32_t p = 0; p < x->n_props; p++) {
+            if (strcmp(x->props[p].name, y->props[p].name) != 0 ||
+                strcmp(x->props[p].value, y->props[p].value) != 0) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+/* Errors that come of others' work meanwhile: an object went between the list and its definition, a
+ * lock was held, a standby had to go on. */
+static bool passes_by(const pgb_error *err)
+{
+    static const char *const states[] = {"XX000", "55P03", "40001", "40P01",
+                                         "42P01", "42704", "42883", "3F000"};
+
+    for (size_t i = 0; i < sizeof states / sizeof states[0]; i++) {
+        if (strcmp(err->sqlstate, states[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Who holds what keeps us from reading, as far as we may see it. */
+static void name_holders(struct pgb_session *session, pgb_error *err)
+{
+    pgb_result *r = NULL;
+    pgb_error ignored = PGB_ERROR_INIT;
+
+    if (pgb_exec(session, pgb_sql_lock_holders, &r, &ignored) == PGB_OK && pgb_result_rows(r) > 0) {
+        pgb_error_detail(err, "%s", pgb_result_value(r, 0, 0));
+    }
+    pgb_result_free(r);
+}
+
+static pgb_status explain(struct pgb_session *session, pgb_error *inner, pgb_error *err)
+{
+    if (strcmp(inner->sqlstate, "55P03") == 0) {
+        pgb_error_set(err, PGB_FAILED,
+                      "the catalog could not be read: another session holds a "
+                      "lock on a table or view in it");
+        name_holders(session, err);
+        pgb_error_hint(err, "Nothing waits behind this attempt; try again when that is done.");
+    } else if (strcmp(inner->sqlstate, "42501") == 0) {
+        pgb_error_set(err, PGB_SQL, "this role may not read the catalog: %s", inner->message);
+        pgb_error_hint(err, "Tables of pg_catalog are open to every role unless somebody took "
+                            "that away; grant SELECT on the one that is named.");
+    } else {
+        if (err != NULL) {
+            *err = *inner;
+        }
+        return inner->status;
+    }
+    if (err != NULL) {
+        memcpy(err->sqlstate, inner->sqlstate, sizeof err->sqlstate);
+    }
+    return err != NULL ? err->status : inner->status;
+}
+
+static pgb_status attempt(reader *rd, bool *ret_moved)
+{
+    char *before = NULL, *after = NULL;
+    bool ascii = false;
+    pgb_status status = fingerprint(rd, &before, &ascii);
+
+    if (status == PGB_OK) {
+        status = read_once(rd, ascii);
+    }
+    if (status == PGB_OK) {
+        status = fingerprint(rd, &after, &ascii);
+    }
+    if (status == PGB_OK) {
+        *ret_moved = strcmp(before, after) != 0;
+    }
+    return status;
+}
+
+static pgb_catalog *new_catalog(int version)
+{
+    pgb_arena *arena = pgb_arena_new();
+    pgb_catalog *catalog = arena != NULL ? pgb_arena_alloc(arena, sizeof *catalog) : NULL;
+
+    if (catalog == NULL) {
+        pgb_arena_free(arena);
+        return NULL;
+    }
+    catalog->arena = arena;
+    catalog->server_version = version;
+    return catalog;
+}
+
+pgb_status pgb_catalog_read(struct pgb_session *session, const char *history,
+                            pgb_catalog **ret_catalog, pgb_error *err)
+{
+    int version = pgb_session_server_version(session);
+    pgb_catalog *last = NULL;
+    pgb_error inner = PGB_ERROR_INIT;
+
+    if (version < OLDEST) {
+        pgb_error_set(err, PGB_FAILED, "%s has PostgreSQL %d, older than 12",
+                      pgb_session_describe(session), version / 10000);
+        pgb_error_hint(err, "The catalog of 12 and later can be read.");
+        return PGB_FAILED;
+    }
+    for (int nth = 1;; nth++) {
+        reader rd = {.session = session,
+                     .history = history != NULL ? history : "pgbraid",
+                     .catalog = new_catalog(version),
+                     .err = &inner};
+        pgb_status status;
+        bool moved = false;
+
+        pgb_error_clear(&inner);
+        if (rd.catalog == NULL) {
+            pgb_catalog_free(last);
+            return pgb_error_nomem(err);
+        }
+        status = attempt(&rd, &moved);
+        pgb_vec_done(&rd.all);
+        if (status != PGB_OK) {
+            pgb_catalog_free(rd.catalog);
+            if (nth < READ_ATTEMPTS && passes_by(&inner)) {
+                continue;
+            }
+            pgb_catalog_free(last);
+            return explain(session, &inner, err);
+        }
+        /* others' temporary tables move the catalog too: what was read twice alike stands */
+        moved = moved && (last == NULL || !same(last, rd.catalog));
+        pgb_catalog_free(last);
+        last = rd.catalog;
+        if (!moved || nth >= READ_ATTEMPTS) {
+            last->moved = moved;
+            *ret_catalog = last;
+            return PGB_OK;
+        }
+    }
+}
+
+pgb_status pgb_catalog_read_at(const char *conninfo, const char *history,
+                               const volatile int *interrupted, pgb_catalog **ret_catalog,
+                               pgb_error *err)
+{
+    pgb_session_options options = {
+        .conninfo = conninfo, .connect_timeout_ms = -1, .read_only = true};
+    pgb_session *session = NULL;
+    pgb_status status = pgb_session_open(&options, &session, err);
+
+    if (status == PGB_OK) {
+        pgb_session_set_interrupt(session, interrupted);
+        status = pgb_catalog_read(session, history, ret_catalog, err);
+    }
+    pgb_session_close(session);
+    return status;
+}

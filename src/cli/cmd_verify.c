@@ -1,0 +1,176 @@
+#include <string.h>
+
+#include "base/file.h"
+#include "base/vec.h"
+#include "catalog/snapshot.h"
+#include "cli/verify.h"
+
+struct values {
+    const char *snapshot;
+};
+
+static const pgb_option options[] = {
+    {.name = "snapshot",
+     .arg = "FILE",
+     PGB_OPT_STRING_AT(struct values, snapshot),
+     .help = "compare with a file that `pgbraid snapshot` wrote; needs no project"},
+    {.name = NULL},
+};
+
+static const pgb_example examples[] = {
+    {"pgbraid verify", "is the database what its applied revisions make?"},
+    {"pgbraid verify --snapshot schema.snapshot -d production", "is it what was committed?"},
+    {"pgbraid verify --format json", "the same for a program, with the figures per table"},
+    {NULL, NULL},
+};
+
+typedef struct notes {
+    pgb_ctx *ctx;
+    PGB_VEC(pgb_verify_note) list;
+} notes;
+
+static pgb_status add_note(notes *n, const char *kind, const char *object, const char *text)
+{
+    pgb_verify_note note = {text, kind, object};
+
+    return text != NULL && pgb_vec_push(&n->list, note) ? PGB_OK : pgb_error_nomem(n->ctx->err);
+}
+
+/* What the model only names, on either side. */
+static pgb_status note_unmodelled(notes *n, const pgb_catalog *catalog)
+{
+    pgb_status status = PGB_OK;
+
+    for (uint32_t i = 0; i < catalog->n && status == PGB_OK; i++) {
+        const pgb_object *o = &catalog->objects[i];
+
+        if (strcmp(o->kind, "unmodelled") == 0) {
+            status = add_note(
+                n, o->kind, o->identity,
+                pgb_arena_printf(n->ctx->arena, "only its presence was compared: %s", o->identity));
+        }
+    }
+    return status;
+}
+
+static pgb_status note_differences(notes *n, const pgb_differences *all)
+{
+    pgb_status status = PGB_OK;
+
+    for (uint32_t i = 0; i < all->n && status == PGB_OK; i++) {
+        const pgb_difference *d = &all->at[i];
+
+        if (d->note) {
+            status =
+                add_note(n, d->kind, d->object,
+                         pgb_arena_printf(n->ctx->arena, "%s %s: %s is %s, expected %s", d->kind,
+                                          d->object, d->property != NULL ? d->property : "it",
+                                          d->actual != NULL ? d->actual : "not there",
+                                          d->expected != NULL ? d->expected : "not to be there"));
+        }
+    }
+    return status;
+}
+
+static pgb_status read_snapshot(pgb_ctx *ctx, const char *file, pgb_catalog **ret_catalog)
+{
+    PGB_AUTO_BUF(text);
+    pgb_status status = pgb_file_read(file, PGB_SNAPSHOT_MAX, &text, ctx->err);
+
+    return status == PGB_OK
+               ? pgb_snapshot_parse(file, pgb_buf_str(&text), text.len, ret_catalog, ctx->err)
+               : status;
+}
+
+static pgb_status compare(pgb_ctx *ctx, notes *n, pgb_verdict *v)
+{
+    pgb_diff_options how = {.ignores = v->ignores, .n_ignores = v->n_ignores};
+    pgb_status status =
+        pgb_diff(v->expected, v->actual, &how, ctx->arena, &v->differences, ctx->err);
+    int a = v->expected->server_version / 10000, b = v->actual->server_version / 10000;
+
+    if (status == PGB_OK && a != b) {
+        status = add_note(n, NULL, NULL,
+                          pgb_arena_printf(ctx->arena,
+                                           "PostgreSQL %d is compared with PostgreSQL %d: some "
+                                           "definitions may only be written differently",
+                                           b, a));
+    }
+    if (status == PGB_OK && v->actual->moved) {
+        status = add_note(n, NULL, NULL,
+                          "the schema changed at every attempt to read it: states may be mixed");
+    }
+    if (status == PGB_OK) {
+        status = note_unmodelled(n, v->actual);
+    }
+    return status == PGB_OK ? note_differences(n, &v->differences) : status;
+}
+
+static pgb_status verify(pgb_ctx *ctx, notes *n, pgb_catalog **expected, pgb_catalog **actual)
+{
+    const struct values *values = ctx->values;
+    pgb_verdict v = {.verified = true};
+    pgb_status status = read_snapshot(ctx, values->snapshot, expected);
+
+    if (status == PGB_OK) {
+        status = pgb_catalog_read_at(ctx->db.conninfo, ctx->conf->history_schema,
+                                     &pgb_cli_interrupted, actual, ctx->err);
+    }
+    if (status != PGB_OK) {
+        return status;
+    }
+    v.expected = *expected;
+    v.actual = *actual;
+    v.against = pgb_arena_printf(ctx->arena, "snapshot %s", values->snapshot);
+    if (v.against == NULL) {
+        return pgb_error_nomem(ctx->err);
+    }
+    status = compare(ctx, n, &v);
+    if (status != PGB_OK) {
+        return status;
+    }
+    v.notes = n->list.at;
+    v.n_notes = (uint32_t)n->list.n;
+    if (ctx->json) {
+        pgb_verify_show_json(ctx, &v);
+    } else {
+        pgb_verify_show_text(ctx, &v);
+    }
+    return pgb_verdict_count(&v) > 0 || !v.verified ? PGB_FINDINGS : PGB_OK;
+}
+
+static pgb_status run(pgb_ctx *ctx)
+{
+    notes n = {.ctx = ctx};
+    pgb_catalog *expected = NULL, *actual = NULL;
+    pgb_status status = verify(ctx, &n, &expected, &actual);
+
+    pgb_vec_done(&n.list);
+    pgb_catalog_free(expected);
+    pgb_catalog_free(actual);
+    return status;
+}
+
+static unsigned needs_now(const void *values, unsigned needs)
+{
+    const struct values *v = values;
+
+    return v->snapshot != NULL ? PGB_NEED_CONF | PGB_NEED_URL : needs;
+}
+
+const pgb_command pgb_command_verify = {
+    .name = "verify",
+    .summary = "compare the database with its applied revisions, or with a snapshot",
+    .operands = "",
+    .about = "Each difference names the object, what was expected, what is there, and the SQL that "
+             "would mend it. Exit status 3 when there is one, and when the comparison could not be "
+             "made (\"not verified\").\n\n"
+             "Reads only, on a standby as well, and takes no lock that keeps anybody waiting.",
+    .options = options,
+    .values_size = sizeof(struct values),
+    .examples = examples,
+    .needs = PGB_NEED_CONF | PGB_NEED_REVISIONS | PGB_NEED_DATABASE | PGB_NEED_HASHES,
+    .needs_now = needs_now,
+    .embedded = PGB_EMBEDDED_START,
+    .run = run,
+};
