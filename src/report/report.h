@@ -1,0 +1,28 @@
+/*
+ * Reports: what was done and what is there, in a form that people sign and send on.
+ *
+ * Guarantee: pure: the same model gives the same bytes. Nothing in the model can break out of the
+ * form that it is written in: a table named <script> is only a table, in every format. What is
+ * empty or not known is left out. HTML is one file without any outside reference, with a policy
+ * (CSP) that forbids the browser every load and every script but its own; all of it can be read
+ * without that script. Floor 4 (base, graph, plain data).
+ *
+ * Sequence: fill a pgb_report (model.h; pgb_report_add_catalog and pgb_report_compare help), then
+ * any of the renderers. Each returns PGB_NOMEM alone; what was written then is to be thrown away.
+ */
+#ifndef PGB_REPORT_REPORT_H
+#define PGB_REPORT_REPORT_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "report/model.h"
+
+/* For a terminal or a mail. */
+pgb_status pgb_report_text(const pgb_report *r, pgb_buf *out, pgb_error *err);
+/* CommonMark, without raw HTML. */
+pgb_status pgb_report_markdown(const pgb_report *r, pgb_buf *out, pgb_error *err);
+/* One object, as docs/schemas/report.json describes it. */
+pgb_status pgb_report_json(const pgb_report *r, pgb_buf *out, pgb_error *err);
+pgb_status pgb_report_html(const pgb_report *r, pgb_buf *out, pgb_error *err);
+
+#endif
