@@ -220,9 +220,11 @@ struct pgb_ctx {
     pgb_runner *runner;
     pgb_applied_set *applied;
 
-    /* of progress.c and talk.c: the step that runs, and whether its line is not ended yet */
-    uint32_t step, steps, ended;
-    bool line_open;
+    /* of progress.c and talk.c */
+    uint32_t steps, steps_done;
+    const pgb_step *open_step; /* begun, not ended; one may begin before the one before it ends */
+    uint32_t open_nth;
+    bool line_open; /* its line stands on the terminal, not ended yet */
 };
 
 /* Set to 1 by SIGINT, SIGTERM and SIGHUP; the runner stops at the next safe point. A second SIGINT

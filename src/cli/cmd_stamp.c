@@ -2,7 +2,7 @@
 
 struct values {
     pgb_run_values run;
-    bool dry_run, purge;
+    bool sql, dry_run, purge;
 };
 
 static const pgb_option options[] = {
@@ -13,6 +13,9 @@ static const pgb_option options[] = {
      .letter = 'n',
      PGB_OPT_FLAG_AT(struct values, dry_run),
      .help = "show the plan and change nothing"},
+    {.name = "sql",
+     PGB_OPT_FLAG_AT(struct values, sql),
+     .help = "write a script for psql to stdout instead, and change nothing"},
     PGB_RUN_OPTIONS,
     {.name = NULL},
 };
@@ -27,7 +30,7 @@ static unsigned needs_now(const void *values, unsigned needs)
 {
     const struct values *v = values;
 
-    return v->dry_run ? pgb_act_needs_dry(needs) : needs;
+    return v->dry_run || v->sql ? pgb_act_needs_dry(needs) : needs;
 }
 
 static pgb_status run(pgb_ctx *ctx)
@@ -39,6 +42,9 @@ static pgb_status run(pgb_ctx *ctx)
 
     if (status != PGB_OK) {
         return status;
+    }
+    if (v->sql) {
+        return pgb_act_script(ctx, &plan, "pgbraid stamp");
     }
     if (v->dry_run) {
         pgb_act_show(ctx, &plan);

@@ -234,13 +234,15 @@ static pgb_status give_failure(const flight *f, pgb_error *err)
     return f->failed_status;
 }
 
-pgb_status pgb_flight_send(pgb_session *session, pgb_tag tag, const char *sql, int n,
-                           const char *const *values, pgb_error *err)
+/* sql: to be prepared under name, or to be executed when that is NULL; else name is executed. */
+static pgb_status dispatch(pgb_session *session, pgb_tag tag, const char *name, const char *sql,
+                           int n, const char *const *values, pgb_error *err)
 {
     flight *f = &session->flight;
-    size_t bytes = strlen(sql);
+    size_t bytes = sql != NULL ? strlen(sql) : 0;
     entry e = {.tag = tag, .bytes = (uint32_t)bytes};
     pgb_status status;
+    int sent;
 
     if (session->lost) {
         return pgb_session_ready(session, err);
@@ -256,7 +258,14 @@ pgb_status pgb_flight_send(pgb_session *session, pgb_tag tag, const char *sql, i
         fail(f, &e, pgb_error_nomem(&f->failed_error));
         return f->failed_status;
     }
-    if (PQsendQueryParams(session->conn, sql, n, NULL, values, NULL, NULL, 0) != 1) {
+    if (name == NULL) {
+        sent = PQsendQueryParams(session->conn, sql, n, NULL, values, NULL, NULL, 0);
+    } else if (sql != NULL) {
+        sent = PQsendPrepare(session->conn, name, sql, 0, NULL);
+    } else {
+        sent = PQsendQueryPrepared(session->conn, name, n, values, NULL, NULL, 0);
+    }
+    if (sent != 1) {
         /* a part of it may be in libpq's buffer already */
         return pgb_session_lose(session, err);
     }
@@ -266,6 +275,24 @@ pgb_status pgb_flight_send(pgb_session *session, pgb_tag tag, const char *sql, i
         return status;
     }
     return f->failed ? f->failed_status : PGB_OK;
+}
+
+pgb_status pgb_flight_send(pgb_session *session, pgb_tag tag, const char *sql, int n,
+                           const char *const *values, pgb_error *err)
+{
+    return dispatch(session, tag, NULL, sql, n, values, err);
+}
+
+pgb_status pgb_flight_prepare(pgb_session *session, pgb_tag tag, const char *name, const char *sql,
+                              pgb_error *err)
+{
+    return dispatch(session, tag, name, sql, 0, NULL, err);
+}
+
+pgb_status pgb_flight_execute(pgb_session *session, pgb_tag tag, const char *name, int n,
+                              const char *const *values, pgb_error *err)
+{
+    return dispatch(session, tag, name, NULL, n, values, err);
 }
 
 pgb_status pgb_flight_sync(pgb_session *session, pgb_tag tag, pgb_error *err)

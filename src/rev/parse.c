@@ -146,6 +146,17 @@ static rev_place place(const parse *p, uint32_t line, uint32_t column)
     rev_problem((p)->l, &(rev_place[]){place((p), (line), (column))}[0], (rule), PGB_ERROR,        \
                 (detail), (fix), __VA_ARGS__)
 
+/* Names are short and mostly ASCII. */
+static uint32_t characters(const char *s, size_t len)
+{
+    uint32_t n = 0;
+
+    for (size_t i = 0; i < len; i++) {
+        n += ((unsigned char)s[i] & 0xC0) != 0x80;
+    }
+    return n;
+}
+
 /* The next name of a list; false at its end. Names are parted by blanks and commas. */
 static bool next_name(args *a, args *ret)
 {
@@ -159,7 +170,7 @@ static bool next_name(args *a, args *ret)
         j++;
     }
     *ret = (args){a->at + i, j - i, a->line, a->column + (uint32_t)i};
-    a->column += (uint32_t)i + (uint32_t)pgb_utf8_count(a->at + i, j - i);
+    a->column += (uint32_t)i + characters(a->at + i, j - i);
     a->at += j;
     a->len -= j;
     return j > i;
@@ -576,10 +587,9 @@ static pgb_status on_directive(parse *p, const pgb_scan_event *ev)
     while (len > i && (text[len - 1] == ' ' || text[len - 1] == '\t')) {
         len--;
     }
-    a = (args){text + i, len - i, ev->at.line,
-               name.column + (uint32_t)pgb_utf8_count(name.at, name.len)};
-    for (int d = 0; d < DIR_COUNT; d++) {
-        if (strlen(directive_names[d]) == name.len &&
+    a = (args){text + i, len - i, ev->at.line, name.column + characters(name.at, name.len)};
+    for (int d = 0; d < DIR_COUNT && name.len > 0 && which == DIR_COUNT; d++) {
+        if (directive_names[d][0] == name.at[0] && strlen(directive_names[d]) == name.len &&
             memcmp(directive_names[d], name.at, name.len) == 0) {
             which = d;
         }
@@ -751,12 +761,20 @@ static pgb_status keep_lists(parse *p)
 pgb_status rev_parse_file(rev_loader *l, int fd, rev_file *f, bool down_file)
 {
     static const pgb_scan_pos start = {.off = 0, .line = 1, .column = 1};
-    parse p = {.l = l, .f = f, .w = &l->window, .down_file = down_file};
+    parse p; /* member by member: the scanner in it is large, and there are many files */
     pgb_scan_event ev;
     pgb_status status = PGB_OK;
 
-    p.body.line = 1;
+    p.l = l;
+    p.f = f;
+    p.w = &l->window;
+    p.in = IN_HEADER;
+    p.body = (pgb_range){.line = 1};
+    p.body_pending = 0;
+    p.down_file = down_file;
+    p.stop = false;
     pgb_window_file(p.w, fd, f->rev.file, 0, UINT64_MAX);
+    p.w->short_is_end = true;
     pgb_scan_init(&p.scan, &start);
     l->parents.n = l->depends.n = l->labels.n = l->backfills.n = l->verify.n = l->allows.n = 0;
     while (status == PGB_OK && !p.stop) {

@@ -8,7 +8,7 @@ const char *const runner_restore[] = {"RESET SESSION AUTHORIZATION", "RESET ROLE
 const size_t runner_n_restore = sizeof runner_restore / sizeof runner_restore[0];
 
 /* Never DISCARD ALL: it would release the runner lock. */
-const char *const runner_cleanup[] = {"CLOSE ALL", "UNLISTEN *", "DEALLOCATE ALL", "DISCARD TEMP",
+const char *const runner_cleanup[] = {"CLOSE ALL", "UNLISTEN *", "DISCARD TEMP",
                                       "DISCARD SEQUENCES"};
 const size_t runner_n_cleanup = sizeof runner_cleanup / sizeof runner_cleanup[0];
 
@@ -100,6 +100,7 @@ void runner_disconnect(pgb_runner *r)
     pgb_session_close(r->session);
     r->session = NULL;
     r->locked = false;
+    r->prepared = false;
     pgb_arena_free(r->session_arena);
     r->session_arena = NULL;
     r->settings = NULL;
@@ -225,7 +226,8 @@ pgb_status runner_tidy(pgb_runner *r, pgb_error *err)
         for (size_t i = 0; i < runner_n_cleanup; i++) {
             pgb_buf_printf(&b, "%s; ", runner_cleanup[i]);
         }
-        pgb_buf_puts(&b, r->settings);
+        pgb_buf_printf(&b, "DEALLOCATE ALL; %s", r->settings);
+        r->prepared = false;
         status = b.failed ? pgb_error_nomem(err) : pgb_exec(r->session, pgb_buf_str(&b), NULL, err);
     }
     if (!pgb_session_lost(r->session)) {

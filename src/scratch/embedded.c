@@ -21,7 +21,7 @@
 #include "scratch/cluster.h"
 #include "scratch/place.h"
 
-enum { WAIT_MS = 60000, LOCK_POLL_MS = 10, LOG_MAX = 8 * 1024 * 1024 };
+enum { WAIT_MS = 60000, MAKE_MS = 10000, LOCK_POLL_MS = 10, LOG_MAX = 8 * 1024 * 1024 };
 
 struct pgb_embedded {
     pgb_arena *arena;
@@ -181,9 +181,15 @@ static pgb_status remove_half_made(const pgb_place *place, pgb_arena *arena, pgb
 
     for (size_t i = 0; status == PGB_OK && i < n; i++) {
         if (strncmp(names[i], "init-", 5) == 0) {
-            char *path = pgb_arena_printf(arena, "%s/%s", place->state, names[i]);
+            pgb_cluster half = {.data = pgb_arena_printf(arena, "%s/%s", place->state, names[i]),
+                                .user = place->user,
+                                .uid = place->uid};
 
-            status = path != NULL ? pgb_dir_remove(path, err) : pgb_error_nomem(err);
+            /* its initdb may be at work still */
+            status = half.data != NULL ? pgb_cluster_clear(&half, true, err) : pgb_error_nomem(err);
+            if (status == PGB_OK) {
+                status = pgb_dir_remove(half.data, err);
+            }
         }
     }
     return status;
@@ -226,7 +232,7 @@ static pgb_status start_server(pgb_embedded *s, const pgb_embedded_options *opti
         status = make_data(&s->place, &s->cluster, s->arena, err);
     }
     if (status == PGB_OK) {
-        status = pgb_cluster_clear(&s->cluster, err);
+        status = pgb_cluster_clear(&s->cluster, false, err);
     }
     if (status != PGB_OK) {
         return status;
@@ -334,12 +340,56 @@ static void database_name(const char *project, char name[64])
     }
 }
 
+static pgb_status find_database(pgb_session *session, const char *name, bool *ret_there,
+                                pgb_error *err)
+{
+    const char *const values[] = {name};
+    pgb_result *found = NULL;
+    pgb_status status = pgb_exec_params(
+        session, "SELECT 1 FROM pg_catalog.pg_database WHERE datname = $1", 1, values, &found, err);
+
+    if (status == PGB_OK) {
+        *ret_there = pgb_result_rows(found) > 0;
+    }
+    pgb_result_free(found);
+    return status;
+}
+
+/* A command that was killed while the server made the database may have left the server at it: then
+ * ours fails, and is tried again until theirs is through. */
+static pgb_status make_database(pgb_session *session, const char *name, pgb_arena *arena,
+                                pgb_error *err)
+{
+    int64_t deadline = pgb_deadline_in(MAKE_MS);
+    /* the name has only a-z, 0-9 and _ */
+    char *sql = pgb_arena_printf(arena, "CREATE DATABASE \"%s\"", name);
+
+    if (sql == NULL) {
+        return pgb_error_nomem(err);
+    }
+    for (;;) {
+        pgb_error why = PGB_ERROR_INIT;
+        bool there = false;
+        pgb_status status = find_database(session, name, &there, err);
+
+        if (status != PGB_OK || there) {
+            return status;
+        }
+        status = pgb_exec(session, sql, NULL, &why);
+        if (status == PGB_OK || status != PGB_SQL || pgb_deadline_left(deadline) == 0) {
+            if (status != PGB_OK && err != NULL && err->status == PGB_OK) {
+                *err = why;
+            }
+            return status;
+        }
+        pgb_clock_sleep_ms(LOCK_POLL_MS);
+    }
+}
+
 /* Also shows that the server takes connections. */
 static pgb_status ensure_database(pgb_embedded *s, const char *name, bool make, pgb_error *err)
 {
-    const char *const values[] = {name};
     pgb_session *session = NULL;
-    pgb_result *found = NULL;
     pgb_session_options o = {.connect_timeout_ms = 15000};
     pgb_status status;
     int version;
@@ -355,16 +405,8 @@ static pgb_status ensure_database(pgb_embedded *s, const char *name, bool make, 
     version = pgb_session_server_version(session);
     snprintf(s->version, sizeof s->version, "%d.%d", version / 10000 % 1000, version % 10000);
     if (make) {
-        status = pgb_exec_params(session, "SELECT 1 FROM pg_catalog.pg_database WHERE datname = $1",
-                                 1, values, &found, err);
+        status = make_database(session, name, s->arena, err);
     }
-    if (make && status == PGB_OK && pgb_result_rows(found) == 0) {
-        /* the name has only a-z, 0-9 and _ */
-        char *sql = pgb_arena_printf(s->arena, "CREATE DATABASE \"%s\"", name);
-
-        status = sql != NULL ? pgb_exec(session, sql, NULL, err) : pgb_error_nomem(err);
-    }
-    pgb_result_free(found);
     pgb_session_close(session);
     return status;
 }
@@ -615,7 +657,7 @@ static pgb_status stop_held(pgb_embedded *s, bool *ret_was_running, pgb_error *e
     pgb_status status = running ? pgb_cluster_stop(&s->cluster, &s->postmaster, err) : PGB_OK;
 
     if (status == PGB_OK) {
-        status = pgb_cluster_clear(&s->cluster, err);
+        status = pgb_cluster_clear(&s->cluster, false, err);
     }
     if (status == PGB_OK) {
         forget_socket(&s->place);
