@@ -7,9 +7,9 @@
 #include "report/er_internal.h"
 
 enum {
-    CHANNEL = 80,     /* what a channel takes, before it is known */
-    SWEEPS = 8,       /* over the columns */
-    EXCHANGES = 24,   /* rounds within a column */
+    CHANNEL = 80,      /* what a channel takes, before it is known */
+    SWEEPS = 8,        /* over the columns */
+    EXCHANGES = 24,    /* rounds within a column */
     EXCHANGE_MAX = 600 /* boxes in a diagram whose neighbours are exchanged */
 };
 
@@ -200,8 +200,8 @@ static int64_t length(const pgb_er *er, const ties *t, uint32_t box)
 
     for (uint32_t k = t->first[box]; k < t->first[box + 1]; k++) {
         const pgb_er_line *line = &er->lines[t->line[k]];
-        int64_t d = (int64_t)er->boxes[line->from].y + line->from_y - er->boxes[line->to].y -
-                    line->to_y;
+        int64_t d =
+            (int64_t)er->boxes[line->from].y + line->from_y - er->boxes[line->to].y - line->to_y;
 
         sum += d < 0 ? -d : d;
     }
@@ -235,9 +235,8 @@ static void pull(pgb_er *er, const ties *t, const columns *c, uint32_t column, w
 
             sum += other->y + other->height / 2;
         }
-        wishes[i] = (wish){links > 0 ? sum / links
-                                     : er->boxes[box].y + er->boxes[box].height / 2,
-                           box, i};
+        wishes[i] =
+            (wish){links > 0 ? sum / links : er->boxes[box].y + er->boxes[box].height / 2, box, i};
     }
     qsort(wishes, n, sizeof *wishes, by_wish);
     for (uint32_t i = 0; i < n; i++) {

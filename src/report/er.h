@@ -23,9 +23,9 @@
 
 typedef struct pgb_er_box {
     int32_t width, height; /* given */
-    uint32_t group;        /* given: boxes of one group are kept together where nothing else tells */
-    int32_t x, y;          /* found: the upper left corner */
-    uint32_t column;       /* found */
+    uint32_t group;  /* given: boxes of one group are kept together where nothing else tells */
+    int32_t x, y;    /* found: the upper left corner */
+    uint32_t column; /* found */
 } pgb_er_box;
 
 typedef struct pgb_er_point {
@@ -35,9 +35,9 @@ typedef struct pgb_er_point {
 enum { PGB_ER_POINTS = 6 };
 
 typedef struct pgb_er_line {
-    uint32_t from, to; /* given: boxes; the same: a line back to itself */
-    int32_t from_y;    /* given: where it leaves, below the top of its box */
-    int32_t to_y;      /* given: where it arrives, below the top of the other */
+    uint32_t from, to;              /* given: boxes; the same: a line back to itself */
+    int32_t from_y;                 /* given: where it leaves, below the top of its box */
+    int32_t to_y;                   /* given: where it arrives, below the top of the other */
     pgb_er_point at[PGB_ER_POINTS]; /* found: from the box that references; right angles only */
     uint32_t n;
 } pgb_er_line;

@@ -31,9 +31,9 @@ typedef struct routing {
     track *tracks;
     stub *stubs;
     uint32_t n_tracks, n_stubs;
-    uint32_t *source, *entry;   /* tracks of each line; the same where it needs no lane */
-    int32_t *lane;              /* of boxes, counted from below; -1: none */
-    uint32_t *first, *order;    /* tracks by channel, left to right: order[first[c]] … */
+    uint32_t *source, *entry;       /* tracks of each line; the same where it needs no lane */
+    int32_t *lane;                  /* of boxes, counted from below; -1: none */
+    uint32_t *first, *order;        /* tracks by channel, left to right: order[first[c]] … */
     uint32_t *stub_first, *stub_at; /* stubs by track */
 } routing;
 
@@ -295,8 +295,8 @@ static bool set_lanes(routing *r, pgb_arena *arena, int32_t *ret_height)
         int32_t lane = 0;
 
         for (uint32_t k = 0; k < i; k++) {
-            bool meet = list[k].from <= list[i].to + ER_TRACK &&
-                        list[i].from <= list[k].to + ER_TRACK;
+            bool meet =
+                list[k].from <= list[i].to + ER_TRACK && list[i].from <= list[k].to + ER_TRACK;
 
             if (meet && r->lane[list[k].box] >= lane) {
                 lane = r->lane[list[k].box] + 1;

@@ -99,11 +99,12 @@ static void put_head(pgb_page *p, const char *style)
         pgb_put(p, "; script-src ");
         p->status = put_hash(p, pgb_template_page_js);
     }
-    pgb_put(p, "\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-               "<meta name=\"color-scheme\" content=\"light dark\">\n"
-               "<meta name=\"referrer\" content=\"no-referrer\">\n"
-               "<meta name=\"generator\" content=\"pgbraid %s\">\n"
-               "<link rel=\"icon\" href=\"data:,\">\n<title>%s</title>\n<style>",
+    pgb_put(p,
+            "\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+            "<meta name=\"color-scheme\" content=\"light dark\">\n"
+            "<meta name=\"referrer\" content=\"no-referrer\">\n"
+            "<meta name=\"generator\" content=\"pgbraid %s\">\n"
+            "<link rel=\"icon\" href=\"data:,\">\n<title>%s</title>\n<style>",
             p->r->tool_version, pgb_buf_str(&title));
     pgb_buf_puts(p->out, style);
     pgb_put(p, "</style>\n</head>\n");
@@ -127,8 +128,9 @@ static void put_page(pgb_page *p, const section *sections, size_t n)
     PGB_AUTO_BUF(title);
 
     pgb_words_title(&title, r);
-    pgb_put(p, "<body>\n<a class=\"skip\" href=\"#main\">Skip to the report</a>\n<header>\n"
-               "<h1>%s</h1>\n<p class=\"soft\">%s%s made %t",
+    pgb_put(p,
+            "<body>\n<a class=\"skip\" href=\"#main\">Skip to the report</a>\n<header>\n"
+            "<h1>%s</h1>\n<p class=\"soft\">%s%s made %t",
             pgb_buf_str(&title), r->scope_text != NULL ? r->scope_text : "the whole project",
             r->scope_text != NULL ? ";" : ",", r->made_at);
     if (r->made_by != NULL) {
@@ -149,10 +151,11 @@ static void put_page(pgb_page *p, const section *sections, size_t n)
             pgb_put(p, "</section>\n");
         }
     }
-    pgb_put(p, "<div class=\"sign\" aria-hidden=\"true\"><div>Done by</div><div>Checked by</div>"
-               "<div>Date</div></div>\n</main>\n<footer>Made by pgbraid %s from the database's "
-               "catalog and history and the project's files. Nothing in this page was loaded from "
-               "elsewhere.</footer>\n<script>",
+    pgb_put(p,
+            "<div class=\"sign\" aria-hidden=\"true\"><div>Done by</div><div>Checked by</div>"
+            "<div>Date</div></div>\n</main>\n<footer>Made by pgbraid %s from the database's "
+            "catalog and history and the project's files. Nothing in this page was loaded from "
+            "elsewhere.</footer>\n<script>",
             r->tool_version);
     pgb_buf_puts(p->out, pgb_template_page_js);
     pgb_put(p, "</script>\n</body>\n</html>\n");

@@ -16,9 +16,10 @@ static void put_number(pgb_page *p, const char *what, int64_t n)
 
 static void put_difference(pgb_page *p, const pgb_report_difference *d)
 {
-    pgb_put(p, "<tr class=\"bad\"><th scope=\"row\">%s <code>%s</code></th><td data-h=\"change\">%s"
-               "%s%s</td><td data-h=\"expected\"><code>%s</code></td><td data-h=\"there\"><code>%s"
-               "</code></td><td data-h=\"mended by\"><code>%s</code></td></tr>\n",
+    pgb_put(p,
+            "<tr class=\"bad\"><th scope=\"row\">%s <code>%s</code></th><td data-h=\"change\">%s"
+            "%s%s</td><td data-h=\"expected\"><code>%s</code></td><td data-h=\"there\"><code>%s"
+            "</code></td><td data-h=\"mended by\"><code>%s</code></td></tr>\n",
             d->kind, d->object, d->change, d->property != NULL ? ": " : "", d->property,
             d->expected, d->actual, d->sql);
 }
@@ -71,7 +72,8 @@ void pgb_html_verification(pgb_page *p)
 
 static void put_proof(pgb_page *p, const pgb_report_proof *proof)
 {
-    bool passed = strcmp(proof->result, "passed") == 0, failed = strcmp(proof->result, "failed") == 0;
+    bool passed = strcmp(proof->result, "passed") == 0,
+         failed = strcmp(proof->result, "failed") == 0;
 
     pgb_put(p, failed ? "<tr class=\"bad\">" : "<tr>");
     pgb_put(p, "<th scope=\"row\"><code>%s</code></th><td>%s</td><td>", proof->subject,
@@ -87,10 +89,11 @@ void pgb_html_proofs(pgb_page *p)
     for (uint32_t i = 0; i < p->r->n_proofs; i++) {
         const pgb_report_proofs *proofs = &p->r->proofs[i];
 
-        pgb_put(p, "<div class=\"scroll\"><table class=\"stack\"><caption>From <code>%s</code>"
-                   "</caption><thead><tr><th scope=\"col\">Subject</th><th scope=\"col\">Proof</th>"
-                   "<th scope=\"col\">Result</th><th scope=\"col\">Reason</th></tr></thead>"
-                   "<tbody>\n",
+        pgb_put(p,
+                "<div class=\"scroll\"><table class=\"stack\"><caption>From <code>%s</code>"
+                "</caption><thead><tr><th scope=\"col\">Subject</th><th scope=\"col\">Proof</th>"
+                "<th scope=\"col\">Result</th><th scope=\"col\">Reason</th></tr></thead>"
+                "<tbody>\n",
                 proofs->source);
         for (uint32_t k = 0; k < proofs->n; k++) {
             put_proof(p, &proofs->at[k]);

@@ -20,8 +20,9 @@ static void put_legend(pgb_page *p)
         if (n > 0) {
             pgb_put(p, "<li><span class=\"swatch ");
             pgb_buf_puts(p->out, pgb_svg_colour(r, rev));
-            pgb_put(p, "\" aria-hidden=\"true\"></span><a href=\"#rev-%i\"><code>%s</code></a> %s "
-                       "(%u)</li>\n",
+            pgb_put(p,
+                    "\" aria-hidden=\"true\"></span><a href=\"#rev-%i\"><code>%s</code></a> %s "
+                    "(%u)</li>\n",
                     r->revisions[rev].id, r->revisions[rev].id, r->revisions[rev].title, n);
         }
     }
@@ -44,15 +45,16 @@ void pgb_html_schema(pgb_page *p)
                "revision that made the table, and a line has the colour of the table that it leads "
                "to.</figcaption>\n");
     put_legend(p);
-    pgb_put(p, "<div class=\"tools\" hidden role=\"group\" aria-label=\"The diagram's view\">"
-               "<button type=\"button\" data-do=\"out\" aria-label=\"Smaller\">\u2212</button>"
-               "<button type=\"button\" data-do=\"in\" aria-label=\"Larger\">+</button>"
-               "<button type=\"button\" data-do=\"one\">100%%</button>"
-               "<button type=\"button\" data-do=\"whole\">Whole width</button>"
-               "<input type=\"search\" placeholder=\"Find in the picture\" aria-label=\"Find in the "
-               "picture; Enter goes to the next\"><output aria-live=\"polite\"></output></div>\n"
-               "<div class=\"pan\" tabindex=\"0\" role=\"region\" aria-label=\"The diagram; arrow "
-               "keys move it, + and - make it larger and smaller\">\n");
+    pgb_put(p,
+            "<div class=\"tools\" hidden role=\"group\" aria-label=\"The diagram's view\">"
+            "<button type=\"button\" data-do=\"out\" aria-label=\"Smaller\">\u2212</button>"
+            "<button type=\"button\" data-do=\"in\" aria-label=\"Larger\">+</button>"
+            "<button type=\"button\" data-do=\"one\">100%%</button>"
+            "<button type=\"button\" data-do=\"whole\">Whole width</button>"
+            "<input type=\"search\" placeholder=\"Find in the picture\" aria-label=\"Find in the "
+            "picture; Enter goes to the next\"><output aria-live=\"polite\"></output></div>\n"
+            "<div class=\"pan\" tabindex=\"0\" role=\"region\" aria-label=\"The diagram; arrow "
+            "keys move it, + and - make it larger and smaller\">\n");
     p->status = pgb_svg_schema(p->r, &options, p->out, p->err);
     pgb_put(p, "</div>\n</figure>\n");
 }
@@ -70,9 +72,10 @@ void pgb_html_counts(pgb_page *p)
     for (uint32_t i = 0; i < r->n_tables; i++) {
         const pgb_report_table *t = &r->tables[i];
 
-        pgb_put(p, "<tr data-count><th scope=\"row\"><a href=\"#table-%i\"><code>%s</code></a></th>"
-                   "<td class=\"n\">%u</td><td class=\"n\">%u</td><td class=\"n\">%u</td>"
-                   "<td class=\"n\">%u</td><td>",
+        pgb_put(p,
+                "<tr data-count><th scope=\"row\"><a href=\"#table-%i\"><code>%s</code></a></th>"
+                "<td class=\"n\">%u</td><td class=\"n\">%u</td><td class=\"n\">%u</td>"
+                "<td class=\"n\">%u</td><td>",
                 t->identity, t->name, t->n_counted_columns, t->n_counted_foreign_keys,
                 t->n_counted_indexes, t->n_counted_checks);
         if (t->made_by < r->n_revisions) {
@@ -80,9 +83,10 @@ void pgb_html_counts(pgb_page *p)
         }
         pgb_put(p, "</td></tr>\n");
     }
-    pgb_put(p, "</tbody><tfoot><tr><th scope=\"row\">%u in all</th><td class=\"n\">%u</td>"
-               "<td class=\"n\">%u</td><td class=\"n\">%u</td><td class=\"n\">%u</td><td></td>"
-               "</tr></tfoot></table></div>\n",
+    pgb_put(p,
+            "</tbody><tfoot><tr><th scope=\"row\">%u in all</th><td class=\"n\">%u</td>"
+            "<td class=\"n\">%u</td><td class=\"n\">%u</td><td class=\"n\">%u</td><td></td>"
+            "</tr></tfoot></table></div>\n",
             r->n_tables, r->columns, r->foreign_keys, r->indexes, r->checks);
 }
 
@@ -110,10 +114,11 @@ static void put_column(pgb_page *p, const pgb_report_table *t, uint32_t i)
 
 static void put_columns(pgb_page *p, const pgb_report_table *t)
 {
-    pgb_put(p, "<div class=\"scroll\"><table class=\"stack\"><caption>Columns of %s</caption>"
-               "<thead><tr><th scope=\"col\">Column</th><th scope=\"col\">Type</th>"
-               "<th scope=\"col\">Null</th><th scope=\"col\">Default</th><th scope=\"col\">Comment"
-               "</th></tr></thead><tbody>\n",
+    pgb_put(p,
+            "<div class=\"scroll\"><table class=\"stack\"><caption>Columns of %s</caption>"
+            "<thead><tr><th scope=\"col\">Column</th><th scope=\"col\">Type</th>"
+            "<th scope=\"col\">Null</th><th scope=\"col\">Default</th><th scope=\"col\">Comment"
+            "</th></tr></thead><tbody>\n",
             t->name);
     for (uint32_t i = 0; i < t->n_columns; i++) {
         put_column(p, t, i);
@@ -128,16 +133,18 @@ static void put_foreign_keys(pgb_page *p, const pgb_report_table *t)
     if (t->n_foreign_keys == 0) {
         return;
     }
-    pgb_put(p, "<div class=\"scroll\"><table class=\"stack\"><caption>Foreign keys of %s</caption>"
-               "<thead><tr><th scope=\"col\">Foreign key</th><th scope=\"col\">Columns</th>"
-               "<th scope=\"col\">References</th><th scope=\"col\">ON DELETE</th>"
-               "<th scope=\"col\">So a row here is</th></tr></thead><tbody>\n",
+    pgb_put(p,
+            "<div class=\"scroll\"><table class=\"stack\"><caption>Foreign keys of %s</caption>"
+            "<thead><tr><th scope=\"col\">Foreign key</th><th scope=\"col\">Columns</th>"
+            "<th scope=\"col\">References</th><th scope=\"col\">ON DELETE</th>"
+            "<th scope=\"col\">So a row here is</th></tr></thead><tbody>\n",
             t->name);
     for (uint32_t i = 0; i < t->n_foreign_keys; i++) {
         const pgb_report_foreign_key *fk = &t->foreign_keys[i];
 
-        pgb_put(p, "<tr data-foreign-key=\"%s.%s\"><th scope=\"row\"><code>%s</code></th>"
-                   "<td data-h=\"columns\"><code>%s</code></td><td data-h=\"references\">",
+        pgb_put(p,
+                "<tr data-foreign-key=\"%s.%s\"><th scope=\"row\"><code>%s</code></th>"
+                "<td data-h=\"columns\"><code>%s</code></td><td data-h=\"references\">",
                 t->name, fk->name, fk->name, fk->columns);
         if (fk->target < r->n_tables) {
             pgb_put(p, "<a href=\"#table-%i\"><code>%s</code></a>", r->tables[fk->target].identity,
@@ -145,8 +152,9 @@ static void put_foreign_keys(pgb_page *p, const pgb_report_table *t)
         } else {
             pgb_put(p, "<code>%s</code>", fk->references);
         }
-        pgb_put(p, " <code>(%s)</code></td><td data-h=\"on delete\">%s</td><td>%s%s%s%s%s</td>"
-                   "</tr>\n",
+        pgb_put(p,
+                " <code>(%s)</code></td><td data-h=\"on delete\">%s</td><td>%s%s%s%s%s</td>"
+                "</tr>\n",
                 fk->referenced, fk->on_delete, pgb_words_on_delete(fk->on_delete),
                 strcmp(fk->on_update, "NO ACTION") == 0 ? "" : "; ON UPDATE ",
                 strcmp(fk->on_update, "NO ACTION") == 0 ? "" : fk->on_update,
@@ -242,8 +250,9 @@ void pgb_html_objects(pgb_page *p)
                "one</caption><thead><tr><th scope=\"col\">Object</th><th scope=\"col\">Kind</th>"
                "<th scope=\"col\">What it is</th></tr></thead><tbody>\n");
     for (uint32_t i = 0; i < r->n_objects; i++) {
-        pgb_put(p, "<tr><th scope=\"row\"><code>%s</code></th><td>%s</td><td><code>%s</code></td>"
-                   "</tr>\n",
+        pgb_put(p,
+                "<tr><th scope=\"row\"><code>%s</code></th><td>%s</td><td><code>%s</code></td>"
+                "</tr>\n",
                 r->objects[i].name, r->objects[i].kind, r->objects[i].detail);
     }
     pgb_put(p, "</tbody></table></div>\n");

@@ -148,18 +148,20 @@ void pgb_html_states(pgb_page *p)
 
 static void put_tools(pgb_page *p, const char *what, bool fold)
 {
-    pgb_put(p, "<div class=\"tools\" hidden role=\"group\" aria-label=\"%s\">"
-               "<button type=\"button\" data-do=\"out\" aria-label=\"Smaller\">\u2212</button>"
-               "<button type=\"button\" data-do=\"in\" aria-label=\"Larger\">+</button>"
-               "<button type=\"button\" data-do=\"one\">100%%</button>"
-               "<button type=\"button\" data-do=\"whole\">Whole width</button>",
+    pgb_put(p,
+            "<div class=\"tools\" hidden role=\"group\" aria-label=\"%s\">"
+            "<button type=\"button\" data-do=\"out\" aria-label=\"Smaller\">\u2212</button>"
+            "<button type=\"button\" data-do=\"in\" aria-label=\"Larger\">+</button>"
+            "<button type=\"button\" data-do=\"one\">100%%</button>"
+            "<button type=\"button\" data-do=\"whole\">Whole width</button>",
             what);
     if (fold) {
         pgb_put(p, "<button type=\"button\" data-do=\"fold\" aria-pressed=\"false\">Fold runs"
                    "</button>");
     }
-    pgb_put(p, "<input type=\"search\" placeholder=\"Find in the picture\" aria-label=\"Find in the "
-               "picture; Enter goes to the next\"><output aria-live=\"polite\"></output></div>\n");
+    pgb_put(p,
+            "<input type=\"search\" placeholder=\"Find in the picture\" aria-label=\"Find in the "
+            "picture; Enter goes to the next\"><output aria-live=\"polite\"></output></div>\n");
 }
 
 void pgb_html_graph(pgb_page *p)
@@ -354,8 +356,9 @@ static void put_others(pgb_page *p)
         const pgb_report_revision *rev = &r->revisions[r->order[i]];
 
         if (!rev->in_scope) {
-            pgb_put(p, "<tr id=\"rev-%i\"><th scope=\"row\"><code>%s</code></th><td>%s</td><td>%s"
-                       "</td><td>%t</td></tr>\n",
+            pgb_put(p,
+                    "<tr id=\"rev-%i\"><th scope=\"row\"><code>%s</code></th><td>%s</td><td>%s"
+                    "</td><td>%t</td></tr>\n",
                     rev->id, rev->id, rev->title, rev->state == NULL ? "" : rev->state, rev->at);
         }
     }

@@ -222,4 +222,3 @@ void pgb_mark_code(pgb_buf *out, const char *text)
         pgb_buf_putc(out, '`');
     }
 }
-

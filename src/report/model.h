@@ -180,9 +180,9 @@ typedef struct pgb_report {
     pgb_report_list downgrade_reverts; /* ids, in order */
     const char *why_no_way;            /* NULL: there is one, or nothing is applied */
 
-    const pgb_graph *graph;     /* node i is revision i; NULL: no revisions */
-    const uint32_t *order;      /* all of them, newest first */
-    const uint32_t *rank;       /* of each in the order of application: chooses its colour */
+    const pgb_graph *graph; /* node i is revision i; NULL: no revisions */
+    const uint32_t *order;  /* all of them, newest first */
+    const uint32_t *rank;   /* of each in the order of application: chooses its colour */
     const pgb_report_revision *revisions;
     uint32_t n_revisions;
 

@@ -15,7 +15,19 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "catalog/catalog.h"
 #include "report/model.h"
+
+/* Fills tables, objects and figures from a database's model. All is copied into the arena. */
+pgb_status pgb_report_add_catalog(pgb_report *r, const pgb_catalog *catalog, pgb_arena *arena,
+                                  pgb_error *err);
+/* What a revision did, from the models before (NULL: nothing was there) and after it; with what
+ * belongs to tables that it made, marked `within`. Sorted as it is to be told. The report's tables
+ * must be there already. */
+pgb_status pgb_report_compare(const pgb_report *r, const pgb_catalog *before,
+                              const pgb_catalog *after, pgb_arena *arena,
+                              const pgb_report_change **ret_changes, uint32_t *ret_n,
+                              pgb_error *err);
 
 /* For a terminal or a mail. */
 pgb_status pgb_report_text(const pgb_report *r, pgb_buf *out, pgb_error *err);

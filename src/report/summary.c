@@ -24,9 +24,8 @@ static pgb_fact *add(summing *s, const char *label, pgb_tone tone, pgb_buf *text
         s->failed = true;
         return fact;
     }
-    *fact = (pgb_fact){.label = label,
-                       .tone = tone,
-                       .text = pgb_arena_strdup(s->arena, pgb_buf_str(text))};
+    *fact = (pgb_fact){
+        .label = label, .tone = tone, .text = pgb_arena_strdup(s->arena, pgb_buf_str(text))};
     s->failed |= fact->text == NULL;
     s->n++;
     pgb_buf_clear(text);
@@ -168,7 +167,10 @@ static void sum_proven(summing *s, pgb_buf *text)
         pgb_buf_printf(text, ", %u not probed", not_probed);
     }
     pgb_buf_puts(text, " on a private server");
-    add(s, "Proven", failed > 0 ? PGB_TONE_BAD : not_probed > 0 ? PGB_TONE_WARN : PGB_TONE_GOOD,
+    add(s, "Proven",
+        failed > 0       ? PGB_TONE_BAD
+        : not_probed > 0 ? PGB_TONE_WARN
+                         : PGB_TONE_GOOD,
         text);
 }
 

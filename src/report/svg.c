@@ -15,8 +15,9 @@ const char *pgb_svg_colour(const pgb_report *r, uint32_t revision)
 void pgb_svg_begin(pgb_buf *out, const pgb_svg_options *options, int32_t width, int32_t height,
                    const char *class, const char *label)
 {
-    pgb_buf_printf(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"%s\" width=\"%d\" "
-                        "height=\"%d\" viewBox=\"0 0 %d %d\" role=\"group\" aria-label=\"",
+    pgb_buf_printf(out,
+                   "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"%s\" width=\"%d\" "
+                   "height=\"%d\" viewBox=\"0 0 %d %d\" role=\"group\" aria-label=\"",
                    class, width, height, width, height);
     pgb_markup_text(out, label);
     pgb_buf_puts(out, "\">\n");

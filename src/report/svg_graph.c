@@ -52,9 +52,9 @@ static bool alike(const pgb_report *r, uint32_t a, uint32_t b)
 {
     const pgb_report_revision *s = &r->revisions[a], *t = &r->revisions[b];
 
-    return s->in_scope == t->in_scope && (s->state == NULL || t->state == NULL
-                                              ? s->state == t->state
-                                              : strcmp(s->state, t->state) == 0);
+    return s->in_scope == t->in_scope &&
+           (s->state == NULL || t->state == NULL ? s->state == t->state
+                                                 : strcmp(s->state, t->state) == 0);
 }
 
 /* Gives each revision its node: runs of plain ones share one. Nodes are in the order of drawing. */
@@ -264,8 +264,9 @@ static pgb_status put_revision(const picture *p, uint32_t node, pgb_buf *out, pg
         pgb_markup_text(out, pgb_buf_str(&tags));
         pgb_buf_putc(out, ')');
     }
-    pgb_buf_printf(out, "</title><rect class=\"box\" width=\"%d\" height=\"%d\" rx=\"6\"/>"
-                        "<path class=\"stripe\" d=\"M6 .5H5A5 5 0 0 0 .5 6v%dA5 5 0 0 0 5 %d.5H6z\"/>",
+    pgb_buf_printf(out,
+                   "</title><rect class=\"box\" width=\"%d\" height=\"%d\" rx=\"6\"/>"
+                   "<path class=\"stripe\" d=\"M6 .5H5A5 5 0 0 0 .5 6v%dA5 5 0 0 0 5 %d.5H6z\"/>",
                    CARD_W, CARD_H, CARD_H - 12, CARD_H - 1);
     put_mark(rev->state, out);
     pgb_buf_puts(out, "<text class=\"id\" x=\"30\" y=\"20\">");
@@ -291,12 +292,12 @@ static void put_run(const picture *p, uint32_t node, pgb_buf *out)
     pgb_markup_text(out, oldest->id);
     pgb_buf_puts(out, " to ");
     pgb_markup_text(out, newest->id);
-    pgb_buf_printf(out, "</title><rect class=\"box back\" x=\"5\" y=\"-4\" width=\"%d\" height=\"%d\" "
-                        "rx=\"6\"/><rect class=\"box\" width=\"%d\" height=\"%d\" rx=\"6\"/>",
+    pgb_buf_printf(out,
+                   "</title><rect class=\"box back\" x=\"5\" y=\"-4\" width=\"%d\" height=\"%d\" "
+                   "rx=\"6\"/><rect class=\"box\" width=\"%d\" height=\"%d\" rx=\"6\"/>",
                    CARD_W - 10, CARD_H, CARD_W, CARD_H);
     put_mark(newest->state, out);
-    pgb_buf_printf(out, "<text class=\"id\" x=\"30\" y=\"20\">%u revisions</text>",
-                   p->count[node]);
+    pgb_buf_printf(out, "<text class=\"id\" x=\"30\" y=\"20\">%u revisions</text>", p->count[node]);
     pgb_buf_puts(out, "<text class=\"name\" x=\"12\" y=\"36\">");
     pgb_markup_cut(out, newest->id, TITLE_COLUMNS / 2 - 2);
     pgb_buf_puts(out, " \u2026 ");

@@ -168,10 +168,8 @@ static bool take_boxes(picture *p)
             const pgb_report_foreign_key *fk = &r->tables[i].foreign_keys[k];
 
             if (fk->target < r->n_tables) {
-                p->er.lines[n] = (pgb_er_line){.from = i,
-                                               .to = fk->target,
-                                               .from_y = line_from(p, i, fk),
-                                               .to_y = HEAD_H / 2};
+                p->er.lines[n] = (pgb_er_line){
+                    .from = i, .to = fk->target, .from_y = line_from(p, i, fk), .to_y = HEAD_H / 2};
                 p->line_table[n] = i;
                 p->line_fk[n++] = k;
             }
@@ -198,8 +196,10 @@ static void put_path(const pgb_er_line *line, pgb_buf *out)
 
     pgb_buf_printf(out, "M%d %d", MARGIN + at[0].x, MARGIN + at[0].y);
     for (uint32_t i = 1; i + 1 < line->n; i++) {
-        int32_t ax = towards(at[i].x, at[i - 1].x, CORNER), ay = towards(at[i].y, at[i - 1].y, CORNER);
-        int32_t bx = towards(at[i].x, at[i + 1].x, CORNER), by = towards(at[i].y, at[i + 1].y, CORNER);
+        int32_t ax = towards(at[i].x, at[i - 1].x, CORNER),
+                ay = towards(at[i].y, at[i - 1].y, CORNER);
+        int32_t bx = towards(at[i].x, at[i + 1].x, CORNER),
+                by = towards(at[i].y, at[i + 1].y, CORNER);
 
         pgb_buf_printf(out, "L%d %dQ%d %d %d %d", MARGIN + ax, MARGIN + ay, MARGIN + at[i].x,
                        MARGIN + at[i].y, MARGIN + bx, MARGIN + by);
@@ -268,8 +268,9 @@ static void put_row(const row *w, uint32_t i, int32_t width, pgb_buf *out)
 {
     int32_t y = row_y(i) + 4;
 
-    pgb_buf_printf(out, "<text class=\"key\" x=\"8\" y=\"%d\">%s</text><text class=\"col\" x=\"30\" "
-                        "y=\"%d\">",
+    pgb_buf_printf(out,
+                   "<text class=\"key\" x=\"8\" y=\"%d\">%s</text><text class=\"col\" x=\"30\" "
+                   "y=\"%d\">",
                    y, strcmp(w->sign, "PF") == 0 ? "PK" : w->sign, y);
     pgb_markup_cut(out, w->name, COLUMN_COLUMNS);
     pgb_buf_puts(out, "</text>");
@@ -306,10 +307,11 @@ static void put_box(const picture *p, uint32_t table, pgb_buf *out)
         pgb_buf_puts(out, "; made by ");
         pgb_markup_text(out, r->revisions[t->made_by].id);
     }
-    pgb_buf_printf(out, "</title><rect class=\"box\" width=\"%d\" height=\"%d\" rx=\"5\"/>"
-                        "<path class=\"tint\" d=\"M.5 %dV5A5 5 0 0 1 5 .5H%dA5 5 0 0 1 %d.5 5V%dz\"/>"
-                        "<path class=\"stripe\" d=\"M5 .5A5 5 0 0 0 .5 5v%dA5 5 0 0 0 5 %d.5z\"/>"
-                        "<text class=\"head\" x=\"12\" y=\"18\">",
+    pgb_buf_printf(out,
+                   "</title><rect class=\"box\" width=\"%d\" height=\"%d\" rx=\"5\"/>"
+                   "<path class=\"tint\" d=\"M.5 %dV5A5 5 0 0 1 5 .5H%dA5 5 0 0 1 %d.5 5V%dz\"/>"
+                   "<path class=\"stripe\" d=\"M5 .5A5 5 0 0 0 .5 5v%dA5 5 0 0 0 5 %d.5z\"/>"
+                   "<text class=\"head\" x=\"12\" y=\"18\">",
                    box->width, box->height, HEAD_H, box->width - 5, box->width - 1, HEAD_H,
                    box->height - 10, box->height - 1);
     pgb_markup_cut(out, t->name, NAME_COLUMNS);
