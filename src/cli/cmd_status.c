@@ -185,8 +185,11 @@ static void put_next(pgb_ctx *ctx, const struct lists *lists)
     uint32_t pending = lists->of[PENDING].n;
 
     if (lists->of[EDITED].n > 0) {
-        pgb_out_puts(ctx->out, "Next: put the edited files back as they were applied, and their "
-                               "changes into new revisions (pgbraid new).\n");
+        pgb_out_puts(ctx->out, "Next: put the edited files back as they were applied and their "
+                               "changes into new revisions, or accept them: pgbraid repair.\n");
+    }
+    if (lists->of[REPARENTED].n > 0) {
+        pgb_out_puts(ctx->out, "Next: pgbraid repair records the new parents.\n");
     }
     if (lists->of[MISSING].n > 0) {
         pgb_out_puts(ctx->out, "Next: bring the missing files back, or revert those revisions: "

@@ -126,6 +126,7 @@ const char *pgb_list_ids(pgb_ctx *ctx, pgb_node_list nodes, uint32_t most)
         pgb_buf_printf(&text, " and %u more", nodes.n - most);
     }
     copy = text.failed ? NULL : pgb_arena_strdup(ctx->arena, pgb_buf_str(&text));
+    ctx->out->buf.failed = ctx->out->buf.failed || copy == NULL; /* known when it is flushed */
     return copy == NULL ? "" : copy;
 }
 

@@ -131,6 +131,9 @@ static pgb_status connect_if_any(pgb_ctx *ctx, unsigned needs)
     pgb_status status = find_database(ctx, false);
 
     named = ctx->db.source != PGB_DB_EMBEDDED;
+    if (status == PGB_NOMEM) {
+        return status;
+    }
     if (status != PGB_OK && ctx->database == NULL) {
         pgb_error_clear(ctx->err);
         forget_database(ctx);

@@ -28,7 +28,7 @@ What is typed wrongly is named, with what was meant. All of these end with 2, an
   [2]
   $ pgbraid --dry-run upgrade
   pgbraid: error: unknown option '--dry-run'
-  hint: an option of a command stands behind it: pgbraid upgrade --dry-run
+  hint: an option of a command stands behind it: pgbraid merge --dry-run
   [2]
   $ pgbraid heads --format xml
   pgbraid: error: --format takes one of text, json, not 'xml'

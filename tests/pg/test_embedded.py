@@ -174,6 +174,18 @@ class AtOnce(Embedded):
         self.assertEqual([answer["started"] for answer in answers].count(True), 1)
 
 
+    def test_reset_among_starts(self):
+        """Whoever waits for the lock of a folder that is removed makes a new one."""
+        self.pgbraid("db", "start", cwd=self.root, check=True)
+        runs = [self.start("db", *words, cwd=self.root) for words in
+                (["reset", "--yes"], ["start"], ["start"], ["reset", "--yes"], ["start"])]
+        for run in runs:
+            out, errors = run.communicate(timeout=120)
+            # a start whose server is stopped under it may say so; nothing may be stuck or half made
+            self.assertIn(run.returncode, (0, 4), out + errors)
+        self.assertEqual(self.answer("SELECT 7"), "7")
+
+
 class Recovery(Embedded):
     def test_stale_pid_files(self):
         self.answer("CREATE TABLE t AS SELECT 7 AS n")
