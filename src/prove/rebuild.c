@@ -422,21 +422,53 @@ static bool same_role(const char *a, const char *b)
     return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
 
+static bool is_watched(const work *w, const char *id)
+{
+    return w->o->watched != NULL && w->o->seen != NULL && w->o->watched(w->o->data, id);
+}
+
+/* Shows the caller what there is after a revision, where that is wanted. */
+static pgb_status show(work *w, const char *id)
+{
+    const char *conninfo;
+    pgb_catalog *catalog;
+    pgb_status status;
+
+    if (!is_watched(w, id)) {
+        return PGB_OK;
+    }
+    conninfo = pgb_stage_conninfo(w->stage, database, NULL, w->arena);
+    if (conninfo == NULL) {
+        return pgb_error_nomem(w->err);
+    }
+    status = pgb_catalog_read_at(conninfo, w->o->schema, w->o->interrupted, &catalog, w->err);
+    return status == PGB_OK ? w->o->seen(w->o->data, id, catalog, w->err) : status;
+}
+
 static pgb_status run_all(work *w, const pgb_revset *set)
 {
     size_t last = 0;
+    pgb_status shown = show(w, NULL);
+
+    if (shown != PGB_OK) {
+        return shown;
+    }
 
     for (uint32_t mends = 0; last < w->sources.n;) {
         pgb_error failure = PGB_ERROR_INIT;
         bool again = false;
         pgb_status status;
 
-        while (last + 1 < w->sources.n &&
+        while (last + 1 < w->sources.n && !is_watched(w, w->sources.at[last].id) &&
                same_role(w->sources.at[last].by, w->sources.at[last + 1].by)) {
             last++;
         }
         status = run_to(w, set, last, &failure);
         if (status == PGB_OK) {
+            shown = show(w, w->sources.at[last].id);
+            if (shown != PGB_OK) {
+                return shown;
+            }
             last++;
             continue;
         }

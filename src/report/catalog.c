@@ -358,6 +358,7 @@ pgb_status pgb_report_add_catalog(pgb_report *r, const pgb_catalog *catalog, pgb
         take_table(&t, &t.tables[i], pgb_catalog_find(catalog, "table", t.tables[i].identity));
     }
     pgb_catalog_count(catalog, NULL, &counts);
+    r->n_all_tables = counts.tables;
     r->columns = counts.columns;
     r->foreign_keys = counts.foreign_keys;
     r->indexes = counts.indexes;

@@ -3,14 +3,14 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/map.h"
 #include "base/vec.h"
 #include "report/report.h"
 
 typedef PGB_VEC(pgb_report_change) change_list;
 
 typedef struct comparing {
-    const pgb_report *r;
-    const pgb_catalog *before, *after; /* before NULL: nothing was there */
+    const pgb_catalog *before, *after;
     pgb_arena *arena;
     change_list list;
     bool failed;
@@ -85,18 +85,6 @@ static int by_order(const void *a, const void *b)
     return by != 0 ? by : strcmp(s->object, t->object);
 }
 
-static uint32_t table_of(const comparing *c, const pgb_object *o)
-{
-    const char *table = is(o, "table") ? o->identity : o->parent;
-
-    for (uint32_t i = 0; table != NULL && i < c->r->n_tables; i++) {
-        if (strcmp(c->r->tables[i].identity, table) == 0) {
-            return i;
-        }
-    }
-    return PGB_REPORT_NONE;
-}
-
 static void add(comparing *c, const char *action, const pgb_object *o, bool within,
                 const char *detail)
 {
@@ -110,11 +98,15 @@ static void add(comparing *c, const char *action, const pgb_object *o, bool with
                                                 shown(o->parent))
                              : pgb_arena_strdup(c->arena, shown(o->identity)),
         .detail = detail,
-        .table = table_of(c, o),
+        .table = PGB_REPORT_NONE,
         .within = within};
 
     if (kind == NULL) {
         return;
+    }
+    if (is(o, "table") || o->parent != NULL) {
+        change.owner = pgb_arena_strdup(c->arena, is(o, "table") ? o->identity : o->parent);
+        c->failed |= change.owner == NULL;
     }
     if (change.kind == NULL || change.object == NULL || !pgb_vec_push(&c->list, change)) {
         c->failed = true;
@@ -180,14 +172,13 @@ static bool goes_with_owner(const pgb_catalog *here, const pgb_catalog *there, c
 {
     const pgb_object *owner = pgb_catalog_owner(here, o);
 
-    return owner != NULL &&
-           (there == NULL || pgb_catalog_find(there, owner->kind, owner->identity) == NULL);
+    return owner != NULL && pgb_catalog_find(there, owner->kind, owner->identity) == NULL;
 }
 
 static void compare(comparing *c)
 {
     const pgb_catalog *before = c->before, *after = c->after;
-    uint32_t i = 0, k = 0, n = before == NULL ? 0 : before->n;
+    uint32_t i = 0, k = 0, n = before->n;
 
     while (!c->failed && (i < n || k < after->n)) {
         const pgb_object *was = i < n ? &before->objects[i] : NULL;
@@ -215,12 +206,10 @@ static void compare(comparing *c)
     }
 }
 
-pgb_status pgb_report_compare(const pgb_report *r, const pgb_catalog *before,
-                              const pgb_catalog *after, pgb_arena *arena,
-                              const pgb_report_change **ret_changes, uint32_t *ret_n,
-                              pgb_error *err)
+pgb_status pgb_report_compare(const pgb_catalog *before, const pgb_catalog *after, pgb_arena *arena,
+                              pgb_report_change **ret_changes, uint32_t *ret_n, pgb_error *err)
 {
-    comparing c = {.r = r, .before = before, .after = after, .arena = arena};
+    comparing c = {.before = before, .after = after, .arena = arena};
     pgb_report_change *changes;
 
     compare(&c);
@@ -237,4 +226,99 @@ pgb_status pgb_report_compare(const pgb_report *r, const pgb_catalog *before,
     *ret_n = (uint32_t)c.list.n;
     pgb_vec_done(&c.list);
     return PGB_OK;
+}
+
+/* ---- revisions and tables ---- */
+
+/* Revisions in the order of application. */
+static uint32_t *by_rank(const pgb_report *r, pgb_arena *arena)
+{
+    uint32_t *list = pgb_arena_array(arena, (size_t)r->n_revisions + 1, sizeof *list);
+
+    for (uint32_t i = 0; list != NULL && i < r->n_revisions; i++) {
+        list[r->rank[i]] = i;
+    }
+    return list;
+}
+
+static void join_changes(pgb_report *r, const pgb_map *tables, uint32_t revision)
+{
+    pgb_report_revision *rev = &r->revisions[revision];
+
+    for (uint32_t k = 0; k < rev->n_changes; k++) {
+        pgb_report_change *c = &rev->changes[k];
+        uint32_t at;
+
+        if (c->owner == NULL || !pgb_map_get(tables, c->owner, strlen(c->owner), &at)) {
+            continue;
+        }
+        c->table = at;
+        r->tables[at].touched |= rev->in_scope;
+        if (strcmp(c->kind, "table") == 0 && strcmp(c->action, "changed") != 0) {
+            r->tables[at].made_by = strcmp(c->action, "created") == 0 ? revision : PGB_REPORT_NONE;
+        }
+    }
+}
+
+/* Leaves out what the report is not about; the indexes of tables change. */
+static pgb_status keep_touched(pgb_report *r, pgb_arena *arena, pgb_error *err)
+{
+    uint32_t *to = pgb_arena_array(arena, (size_t)r->n_tables + 1, sizeof *to), n = 0;
+
+    if (to == NULL) {
+        return pgb_error_nomem(err);
+    }
+    for (uint32_t i = 0; i < r->n_tables; i++) {
+        to[i] |= r->tables[i].touched;
+        for (uint32_t k = 0; r->tables[i].touched && k < r->tables[i].n_foreign_keys; k++) {
+            if (r->tables[i].foreign_keys[k].target < r->n_tables) {
+                to[r->tables[i].foreign_keys[k].target] = 1;
+            }
+        }
+    }
+    for (uint32_t i = 0; i < r->n_tables; i++) {
+        if (to[i] == 0) {
+            to[i] = PGB_REPORT_NONE;
+        } else {
+            r->tables[n] = r->tables[i];
+            to[i] = n++;
+        }
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        for (uint32_t k = 0; k < r->tables[i].n_foreign_keys; k++) {
+            uint32_t *target = &r->tables[i].foreign_keys[k].target;
+
+            *target = *target < r->n_tables ? to[*target] : PGB_REPORT_NONE;
+        }
+    }
+    for (uint32_t i = 0; i < r->n_revisions; i++) {
+        for (uint32_t k = 0; k < r->revisions[i].n_changes; k++) {
+            uint32_t *table = &r->revisions[i].changes[k].table;
+
+            *table = *table < r->n_tables ? to[*table] : PGB_REPORT_NONE;
+        }
+    }
+    r->n_tables = n;
+    return PGB_OK;
+}
+
+pgb_status pgb_report_join(pgb_report *r, pgb_arena *arena, pgb_error *err)
+{
+    uint32_t *order = by_rank(r, arena);
+    pgb_map tables = PGB_MAP_INIT;
+    bool failed = order == NULL, known = r->scope != PGB_SCOPE_PROJECT && r->n_in_scope > 0;
+
+    for (uint32_t i = 0; !failed && i < r->n_tables; i++) {
+        failed = !pgb_map_add(&tables, r->tables[i].identity, strlen(r->tables[i].identity), i,
+                              NULL, NULL);
+    }
+    for (uint32_t i = 0; !failed && i < r->n_revisions; i++) {
+        join_changes(r, &tables, order[i]);
+        known &= !r->revisions[i].in_scope || r->revisions[i].changes_known;
+    }
+    pgb_map_done(&tables);
+    if (failed) {
+        return pgb_error_nomem(err);
+    }
+    return known ? keep_touched(r, arena, err) : PGB_OK;
 }

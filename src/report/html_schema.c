@@ -84,10 +84,11 @@ void pgb_html_counts(pgb_page *p)
         pgb_put(p, "</td></tr>\n");
     }
     pgb_put(p,
-            "</tbody><tfoot><tr><th scope=\"row\">%u in all</th><td class=\"n\">%u</td>"
+            "</tbody><tfoot><tr><th scope=\"row\">%s: %u tables</th><td class=\"n\">%u</td>"
             "<td class=\"n\">%u</td><td class=\"n\">%u</td><td class=\"n\">%u</td><td></td>"
             "</tr></tfoot></table></div>\n",
-            r->n_tables, r->columns, r->foreign_keys, r->indexes, r->checks);
+            r->n_tables < r->n_all_tables ? "The whole database" : "In all", r->n_all_tables,
+            r->columns, r->foreign_keys, r->indexes, r->checks);
 }
 
 static void put_column(pgb_page *p, const pgb_report_table *t, uint32_t i)

@@ -18,7 +18,7 @@ static void put_padded(pgb_lines *l, const char *text, unsigned width)
 static void put_figures(pgb_lines *l)
 {
     const pgb_report *r = l->r;
-    unsigned width = 6;
+    unsigned width = 14;
 
     for (uint32_t i = 0; i < r->n_tables; i++) {
         unsigned n = pgb_markup_columns(r->tables[i].name);
@@ -37,7 +37,7 @@ static void put_figures(pgb_lines *l)
                        t->n_counted_foreign_keys, t->n_counted_indexes, t->n_counted_checks);
     }
     pgb_buf_puts(l->out, "  ");
-    put_padded(l, "in all", width);
+    put_padded(l, "whole database", width);
     pgb_buf_printf(l->out, "  %7u  %12u  %7u  %6u\n", r->columns, r->foreign_keys, r->indexes,
                    r->checks);
 }
@@ -58,7 +58,7 @@ void pgb_lines_counts(pgb_lines *l)
         pgb_say_lines(l, "- %c: %s\n", r->tables[i].name, pgb_buf_str(&text));
     }
     pgb_say_lines(l, "- **%u tables in all:** %u columns, %u foreign keys, %u indexes, %u checks\n",
-                  r->n_tables, r->columns, r->foreign_keys, r->indexes, r->checks);
+                  r->n_all_tables, r->columns, r->foreign_keys, r->indexes, r->checks);
     l->out->failed |= text.failed;
 }
 

@@ -31,7 +31,8 @@ typedef struct pgb_report_change {
     const char *kind;   /* "table", "column", "index", "foreign key", … */
     const char *object; /* as it is shown: users, users.email */
     const char *detail; /* what changed: "type: integer -> bigint"; NULL: nothing more to say */
-    uint32_t table;     /* the table that it is or belongs to, PGB_REPORT_NONE: not there now */
+    const char *owner;  /* identity of the table that it is or belongs to; NULL: none */
+    uint32_t table;     /* that table's index, PGB_REPORT_NONE: not there now */
     bool within;        /* part of an object that the same revision made or dropped as a whole */
 } pgb_report_change;
 
@@ -50,7 +51,7 @@ typedef struct pgb_report_revision {
     int64_t duration_us; /* -1: not known */
     bool changes_known;
     const char *changes_unknown_why; /* NULL: nothing to say */
-    const pgb_report_change *changes;
+    pgb_report_change *changes;
     uint32_t n_changes;
 } pgb_report_revision;
 
@@ -94,7 +95,7 @@ typedef struct pgb_report_table {
     bool touched;     /* made or changed by a revision in scope */
     const pgb_report_column *columns;
     const pgb_report_key *keys;
-    const pgb_report_foreign_key *foreign_keys;
+    pgb_report_foreign_key *foreign_keys;
     const pgb_report_item *checks;
     const pgb_report_item *indexes; /* without those that back a key */
     const pgb_report_item *others;  /* triggers, policies, rules: definition begins with the kind */
@@ -183,13 +184,14 @@ typedef struct pgb_report {
     const pgb_graph *graph; /* node i is revision i; NULL: no revisions */
     const uint32_t *order;  /* all of them, newest first */
     const uint32_t *rank;   /* of each in the order of application: chooses its colour */
-    const pgb_report_revision *revisions;
+    pgb_report_revision *revisions;
     uint32_t n_revisions;
 
-    const pgb_report_table *tables;
+    pgb_report_table *tables; /* all, or those that the report is about */
     const pgb_report_object *objects;
     uint32_t n_tables, n_objects;
-    uint32_t columns, foreign_keys, checks, indexes; /* in all, as verify counts */
+    /* of the whole database, as verify counts */
+    uint32_t n_all_tables, columns, foreign_keys, checks, indexes;
 
     const pgb_report_verification *verifications;
     const pgb_report_proofs *proofs; /* one for each file */

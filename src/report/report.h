@@ -21,13 +21,14 @@
 /* Fills tables, objects and figures from a database's model. All is copied into the arena. */
 pgb_status pgb_report_add_catalog(pgb_report *r, const pgb_catalog *catalog, pgb_arena *arena,
                                   pgb_error *err);
-/* What a revision did, from the models before (NULL: nothing was there) and after it; with what
- * belongs to tables that it made, marked `within`. Sorted as it is to be told. The report's tables
- * must be there already. */
-pgb_status pgb_report_compare(const pgb_report *r, const pgb_catalog *before,
-                              const pgb_catalog *after, pgb_arena *arena,
-                              const pgb_report_change **ret_changes, uint32_t *ret_n,
-                              pgb_error *err);
+/* What a revision did, from the models before and after it; with what belongs to tables that it
+ * made, marked `within`. Sorted as it is to be told; all is copied into the arena. */
+pgb_status pgb_report_compare(const pgb_catalog *before, const pgb_catalog *after, pgb_arena *arena,
+                              pgb_report_change **ret_changes, uint32_t *ret_n, pgb_error *err);
+/* Joins revisions and tables once both are there: which revision made a table, which tables the
+ * revisions in scope made or changed. A report that is not about the whole project keeps these
+ * tables and those that they reference, as long as it is known what each revision in scope did. */
+pgb_status pgb_report_join(pgb_report *r, pgb_arena *arena, pgb_error *err);
 
 /* For a terminal or a mail. */
 pgb_status pgb_report_text(const pgb_report *r, pgb_buf *out, pgb_error *err);

@@ -337,7 +337,7 @@ pgb_status pgb_report_json(const pgb_report *r, pgb_buf *out, pgb_error *err)
     pgb_json_end(&j);
     pgb_json_key(&j, "counts");
     pgb_json_object(&j);
-    pgb_json_key_int(&j, "tables", r->n_tables);
+    pgb_json_key_int(&j, "tables", r->n_all_tables);
     put_figures(&j, r->columns, r->foreign_keys, r->indexes, r->checks);
     pgb_json_key(&j, "tables");
     pgb_json_array(&j);

@@ -98,10 +98,10 @@ static void sum_schema(summing *s, pgb_buf *text)
 {
     const pgb_report *r = s->r;
 
-    if (r->n_tables == 0) {
+    if (r->n_all_tables == 0) {
         return;
     }
-    pgb_words_count(text, r->n_tables, "table");
+    pgb_words_count(text, r->n_all_tables, "table");
     pgb_buf_puts(text, " with ");
     pgb_words_count(text, r->columns, "column");
     pgb_buf_puts(text, ", ");
