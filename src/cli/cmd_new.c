@@ -64,7 +64,7 @@ static pgb_status several_heads(pgb_ctx *ctx, pgb_node_list heads)
                        n->title == NULL ? "" : n->title);
     }
     pgb_error_detail(ctx->err, "%s", pgb_buf_str(&detail));
-    pgb_error_hint(ctx->err, "Name one, or join them all: --parent heads.");
+    pgb_error_hint(ctx->err, "Name one, or join them first: pgbraid merge.");
     return PGB_IDENTIFIER;
 }
 

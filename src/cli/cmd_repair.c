@@ -168,6 +168,7 @@ static void report(pgb_ctx *ctx, const item *items, uint32_t n, bool dry_run)
         }
         pgb_json_end(&json);
         pgb_json_end(&json);
+        pgb_out_raw(ctx->out, "\n", 1);
         return;
     }
     if (n == 0) {

@@ -207,7 +207,9 @@ static void put_next(pgb_ctx *ctx, const struct lists *lists)
     } else if (pending > 0) {
         pgb_out_printf(ctx->out, "Next: pgbraid upgrade applies %s.\n",
                        pending == 1 ? "the pending revision" : "the pending revisions");
-    } else if (lists->of[EDITED].n + lists->of[MISSING].n + lists->of[INCOMPLETE].n == 0) {
+    } else if (lists->of[EDITED].n + lists->of[REPARENTED].n + lists->of[MISSING].n +
+                   lists->of[INCOMPLETE].n ==
+               0) {
         pgb_out_puts(ctx->out, "Up to date.\n");
     }
 }

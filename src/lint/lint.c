@@ -19,6 +19,7 @@ const pgb_lint_rule pgb_lint_rules[] = {
      "a file that drops a table which it then creates: every row is deleted"},
     {"duplicate-id", PGB_ERROR, "two files that claim one revision id"},
     {"duplicate-parent", PGB_WARNING, "one parent named twice"},
+    {"empty-down", PGB_WARNING, "a down section that does nothing, under an upgrade that does"},
     {"label-clash", PGB_ERROR, "a label that stands twice, or is also an id"},
     {"misplaced-directive", PGB_ERROR, "a directive where it may not stand"},
     {"missing-depends", PGB_ERROR, "a dependency that no file has"},
@@ -208,7 +209,8 @@ static bool may_be_trap(const pgb_script_info *info)
            (strcasestr(info->text, "drop") != NULL && strcasestr(info->text, "create") != NULL);
 }
 
-static pgb_status section(linter *l, const pgb_revision *rev, pgb_section which, uint32_t nth)
+static pgb_status section(linter *l, const pgb_revision *rev, pgb_section which, uint32_t nth,
+                          uint32_t *ret_statements)
 {
     PGB_AUTO_ARENA(arena);
     dropped_list drops = {0};
@@ -224,6 +226,7 @@ static pgb_status section(linter *l, const pgb_revision *rev, pgb_section which,
     if (status != PGB_OK) {
         return from_error(l, rev, &own);
     }
+    *ret_statements = pgb_script_get_info(script)->n_statements;
     trap = which == PGB_SECTION_UP && may_be_trap(pgb_script_get_info(script));
     while (status == PGB_OK) {
         pgb_item item = {0};
@@ -342,15 +345,37 @@ static pgb_status unknown_rules(linter *l, const pgb_revision *rev)
     return PGB_OK;
 }
 
+/* A way back that does nothing undoes nothing: the next upgrade would meet what is still there. */
+static pgb_status empty_down(linter *l, const pgb_revision *rev)
+{
+    pgb_problem like = {.rule = "empty-down",
+                        .severity = PGB_WARNING,
+                        .file = rev->file,
+                        .line = rev->down.line > 0 ? (int)rev->down.line : 1,
+                        .column = 1,
+                        .fix = "write what undoes the upgrade, or say why nothing does: \"-- "
+                               "pgbraid:down irreversible "
+                               "REASON\"",
+                        .id = rev->id};
+
+    return nomem(l, pgb_problems_add(l->problems, &like,
+                                     "the way back of %s is empty, though its upgrade is not",
+                                     rev->id));
+}
+
 static pgb_status revision(linter *l, const pgb_revision *rev)
 {
-    pgb_status status = section(l, rev, PGB_SECTION_UP, 0);
+    uint32_t up = 0, down = 1, ignored = 0;
+    pgb_status status = section(l, rev, PGB_SECTION_UP, 0, &up);
 
     if (status == PGB_OK && rev->down_kind == PGB_DOWN_SQL) {
-        status = section(l, rev, PGB_SECTION_DOWN, 0);
+        status = section(l, rev, PGB_SECTION_DOWN, 0, &down);
     }
     for (uint32_t i = 0; i < rev->n_verify && status == PGB_OK; i++) {
-        status = section(l, rev, PGB_SECTION_VERIFY, i);
+        status = section(l, rev, PGB_SECTION_VERIFY, i, &ignored);
+    }
+    if (status == PGB_OK && up > 0 && down == 0) {
+        status = empty_down(l, rev);
     }
     if (status == PGB_OK) {
         status = way_back(l, rev);

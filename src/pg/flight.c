@@ -134,6 +134,10 @@ static pgb_status pump(pgb_session *s, bool wait, size_t down_to, pgb_error *err
         pgb_status status;
         PGresult *r;
 
+        if (f->ring[f->head].unread) {
+            /* before anything of its answer is looked at; refused (and harmless) later on */
+            PQsetSingleRowMode(s->conn);
+        }
         if (PQisBusy(s->conn)) {
             if (!wait) {
                 return PGB_OK;
@@ -147,6 +151,10 @@ static pgb_status pump(pgb_session *s, bool wait, size_t down_to, pgb_error *err
         if (r == NULL) {
             return PQstatus(s->conn) == CONNECTION_BAD ? pgb_session_lose(s, err)
                                                        : out_of_step(s, &f->ring[f->head], err);
+        }
+        if (PQresultStatus(r) == PGRES_SINGLE_TUPLE) {
+            PQclear(r);
+            continue;
         }
         status = take_result(s, r, err);
         PQclear(r);
@@ -236,11 +244,11 @@ static pgb_status give_failure(const flight *f, pgb_error *err)
 
 /* sql: to be prepared under name, or to be executed when that is NULL; else name is executed. */
 static pgb_status dispatch(pgb_session *session, pgb_tag tag, const char *name, const char *sql,
-                           int n, const char *const *values, pgb_error *err)
+                           int n, const char *const *values, bool unread, pgb_error *err)
 {
     flight *f = &session->flight;
     size_t bytes = sql != NULL ? strlen(sql) : 0;
-    entry e = {.tag = tag, .bytes = (uint32_t)bytes};
+    entry e = {.tag = tag, .bytes = (uint32_t)bytes, .unread = unread};
     pgb_status status;
     int sent;
 
@@ -280,19 +288,25 @@ static pgb_status dispatch(pgb_session *session, pgb_tag tag, const char *name, 
 pgb_status pgb_flight_send(pgb_session *session, pgb_tag tag, const char *sql, int n,
                            const char *const *values, pgb_error *err)
 {
-    return dispatch(session, tag, NULL, sql, n, values, err);
+    return dispatch(session, tag, NULL, sql, n, values, false, err);
+}
+
+pgb_status pgb_flight_send_unread(pgb_session *session, pgb_tag tag, const char *sql,
+                                  pgb_error *err)
+{
+    return dispatch(session, tag, NULL, sql, 0, NULL, true, err);
 }
 
 pgb_status pgb_flight_prepare(pgb_session *session, pgb_tag tag, const char *name, const char *sql,
                               pgb_error *err)
 {
-    return dispatch(session, tag, name, sql, 0, NULL, err);
+    return dispatch(session, tag, name, sql, 0, NULL, false, err);
 }
 
 pgb_status pgb_flight_execute(pgb_session *session, pgb_tag tag, const char *name, int n,
                               const char *const *values, pgb_error *err)
 {
-    return dispatch(session, tag, name, NULL, n, values, err);
+    return dispatch(session, tag, name, NULL, n, values, false, err);
 }
 
 pgb_status pgb_flight_sync(pgb_session *session, pgb_tag tag, pgb_error *err)

@@ -257,7 +257,9 @@ static pgb_status send_statements(cargo *c, const task *t, pgb_error *err)
         } else if (item.facts.kind == PGB_STMT_COPY_IN) {
             status = copy_in(c, t, &item, err);
         } else {
-            status = cargo_send(c, ROLE_STATEMENT, t, item.ordinal, item.text, err);
+            pgb_tag tag = {.role = ROLE_STATEMENT, .step = t->nth, .ordinal = item.ordinal};
+
+            status = pgb_flight_send_unread(c->r->session, tag, item.text, err);
         }
     }
     return status;

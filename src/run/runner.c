@@ -192,8 +192,13 @@ pgb_session *pgb_runner_session(pgb_runner *runner)
 pgb_status pgb_runner_read(pgb_runner *runner, pgb_arena *arena, pgb_applied_set **ret_set,
                            pgb_error *err)
 {
-    if (runner->session == NULL) {
-        return pgb_error_set(err, PGB_CONNECT, "there is no connection");
+    if (runner->session == NULL || pgb_session_lost(runner->session)) {
+        /* what is left to be read after a loss needs no lock */
+        pgb_status status = runner_connect(runner, err);
+
+        if (status != PGB_OK) {
+            return status;
+        }
     }
     return pgb_history_read(runner->session, runner->o.schema, runner->o.project, arena, ret_set,
                             err);

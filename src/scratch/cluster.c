@@ -32,7 +32,7 @@ static const char *locale_arg(void)
     locale_t l = newlocale(LC_ALL_MASK, "C.UTF-8", (locale_t)0);
 
     if (l == (locale_t)0) {
-        return "--locale=C";
+        return errno == ENOMEM ? NULL : "--locale=C";
     }
     freelocale(l);
     return "--locale=C.UTF-8";

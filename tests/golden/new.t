@@ -8,7 +8,7 @@ A revision on a branch. The id is random; here it is given.
     --parent 4da5acd78939  treatment plan tables (feature 4)
     --parent g7h8i9j0k1l2  security and compliance tables (feature 8)
     --parent e4f5g6h7i8j9  export tables (feature 7)
-  hint: Name one, or join them all: --parent heads.
+  hint: Name one, or join them first: pgbraid merge.
   [2]
   $ pgbraid new "Add invoices, and their Ümläute!" --parent exports@head --label billing --depends timeline --id a1b2c3
   migrations/a1b2c3_add_invoices_and_their_ml_ute.sql

@@ -28,7 +28,11 @@ def problems(value, schema, at="$"):
         for name, part in schema.get("properties", {}).items():
             if name in value:
                 found += problems(value[name], part, f"{at}.{name}")
-        found += [f"{at}: {name} is not in the schema" for name in value if name not in schema.get("properties", {})]
+        for name in [name for name in value if name not in schema.get("properties", {})]:
+            if "additionalProperties" in schema:
+                found += problems(value[name], schema["additionalProperties"], f"{at}.{name}")
+            else:  # the schema lets members be added; we must then add them to it
+                found.append(f"{at}: {name} is not in the schema")
     if isinstance(value, list) and "items" in schema:
         for i, item in enumerate(value):
             found += problems(item, schema["items"], f"{at}[{i}]")
@@ -74,6 +78,34 @@ class Json(PgbraidTest):
         self.holds("done", 0, "stamp", "heads", **both)
         self.holds("new", 0, "new", "x", "--parent", "heads", cwd=project)
         self.holds("init", 0, "init", "there", cwd=project)
+
+    def test_the_rest(self):
+        project, db = self.copy_example("therapy-conflict"), self.new_database()
+        both = {"cwd": project, "db": db}
+        self.assertEqual(len(self.holds("check", 3, "check", cwd=project)["findings"]), 1)
+        self.holds("rename", 0, "rename", "migrations/d4e5f6g7h8i9_add_export_tables.sql", "e4f5g6h7i8j9", cwd=project)
+        self.assertEqual(self.holds("check", 0, "check", cwd=project)["findings"], [])
+        self.holds("merge", 0, "merge", "--dry-run", cwd=project)
+        self.holds("merge", 0, "merge", cwd=project)
+        self.expect(0, "upgrade", **both)
+        self.assertEqual(self.holds("verify", 0, "verify", **both)["differences"], [])
+        self.query(db, "ALTER TABLE users ADD COLUMN extra int, ALTER COLUMN role DROP NOT NULL; DROP TABLE goal_reminders")
+        changes = {d["change"] for d in self.holds("verify", 3, "verify", **both)["differences"]}
+        self.assertEqual(changes, {"missing", "extra", "changed"})
+        self.holds("snapshot", 0, "snapshot", **both)
+        self.holds("snapshot", 0, "snapshot", "-o", self.folder / "s", **both)
+        self.holds("repair", 0, "repair", "--dry-run", **both)
+        self.holds("repair", 0, "repair", **both)
+
+    def test_the_embedded_server(self):
+        project = self.project({"migrations/a.sql": "-- pgbraid:revision a\n-- pgbraid:up\nSELECT 1;\n"})
+        self.addCleanup(self.pgbraid, "db", "stop", cwd=project)
+        self.holds("db", 0, "db", "status", cwd=project)
+        self.assertTrue(self.holds("db", 0, "db", "start", cwd=project)["started"])
+        self.holds("db_url", 0, "db", "url", cwd=project)
+        self.holds("db", 0, "db", "status", cwd=project)
+        self.holds("db", 0, "db", "stop", cwd=project)
+        self.holds("db_reset", 0, "db", "reset", "--yes", cwd=project)
 
     def test_errors(self):
         project, db = self.copy_example("therapy"), self.new_database()
