@@ -423,21 +423,18 @@ static bool known_between_majors(differ *d, const pgb_object *o, const char *pro
  * speaks for them. */
 static bool repeats_definition(const pgb_object *o, const char *property)
 {
-    static const char *const repeated[][2] = {{"constraint", "type"},
-                                              {"constraint", "columns"},
-                                              {"constraint", "references"},
-                                              {"constraint", "referenced_columns"},
-                                              {"constraint", "on_delete"},
-                                              {"constraint", "on_update"},
-                                              {"constraint", "deferrable"},
-                                              {"constraint", "validated"},
-                                              {"domain constraint", "validated"},
-                                              {"index", "options"},
-                                              {"function", "arguments"},
-                                              {"function", "returns"},
-                                              {"procedure", "arguments"},
-                                              {"procedure", "returns"}};
+    static const char *const repeated[][2] = {
+        {"constraint", "type"},       {"constraint", "columns"},
+        {"constraint", "references"}, {"constraint", "referenced_columns"},
+        {"constraint", "on_delete"},  {"constraint", "on_update"},
+        {"constraint", "deferrable"}, {"constraint", "validated"},
+        {"index", "options"},         {"domain constraint", "validated"},
+        {"function", "arguments"},    {"function", "returns"},
+        {"procedure", "arguments"},   {"procedure", "returns"}};
 
+    if (pgb_object_get(o, "definition") == NULL) {
+        return false; /* the index of a key has none */
+    }
     for (size_t i = 0; i < sizeof repeated / sizeof repeated[0]; i++) {
         if (pgb_is(o, repeated[i][0]) && strcmp(property, repeated[i][1]) == 0) {
             return true;

@@ -258,7 +258,7 @@ static void change_index(const change *c)
     bool alone = pgb_object_get(c->want, "constraint") == NULL &&
                  pgb_object_get(c->want, "partition_of") == NULL;
 
-    if (is_property(c, "definition")) {
+    if (is_property(c, "definition") || is_property(c, "options")) {
         if (!same(c->want, c->have, "options")) {
             PGB_AUTO_BUF(alter);
 
