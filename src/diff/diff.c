@@ -559,7 +559,9 @@ static int in_order(const void *a, const void *b)
         by = strcmp(x->d.object, y->d.object);
     }
     if (by == 0 && x->d.property != NULL && y->d.property != NULL) {
-        by = strcmp(x->d.property, y->d.property);
+        /* another owner changes who has what: it is set right first */
+        by = (strcmp(y->d.property, "owner") == 0) - (strcmp(x->d.property, "owner") == 0);
+        by = by != 0 ? by : strcmp(x->d.property, y->d.property);
     }
     return by;
 }
