@@ -21,6 +21,11 @@ typedef struct pgb_rebuild_options {
      * applied, in the order of application. */
     const uint32_t *nodes;
     uint32_t n_nodes;
+    const pgb_bits *without; /* nodes that are left out of what is applied; NULL: none */
+    /* Nodes that are run after all these, from their files, as the live session's role: `before` is
+     * the state before the first of them. NULL: none. */
+    const uint32_t *then;
+    uint32_t n_then;
     const char *live;    /* conninfo of the live database */
     const char *project; /* name */
     const char *schema;  /* of the history; NULL: "pgbraid" */
@@ -34,6 +39,7 @@ typedef struct pgb_rebuild_options {
 typedef struct pgb_rebuild {
     pgb_arena *arena;
     pgb_catalog *catalog; /* NULL unless complete */
+    pgb_catalog *before;  /* the state before `then`; NULL unless there are such, and complete */
     bool complete;
     const char *const *reasons; /* why it is not complete */
     uint32_t n_reasons;

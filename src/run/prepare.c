@@ -5,7 +5,7 @@
 
 /* Scripts that stay open between the passes; the rest is opened again when its turn comes, and must
  * be the same then. */
-enum { OPEN_BYTES = 8 * 1024 * 1024, OPEN_MAX = 256 };
+enum { OPEN_BYTES = 8 * 1024 * 1024, OPEN_MAX = 300 };
 
 const char *task_file(const task *t)
 {
@@ -33,8 +33,8 @@ static uint32_t open_max(void)
 {
     struct rlimit limit;
 
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur / 4 < OPEN_MAX) {
-        return (uint32_t)(limit.rlim_cur / 4);
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur / 2 < OPEN_MAX) {
+        return (uint32_t)(limit.rlim_cur / 2);
     }
     return OPEN_MAX;
 }

@@ -113,9 +113,8 @@ static pgb_status fill_refs(const task_list *tasks, const pgb_revision *rev, pgb
     return PGB_OK;
 }
 
-static pgb_status record_up(pgb_runner *r, task_list *tasks, task *t, const char *began,
-                            bool begins, pgb_arena *arena, pgb_statement **ret_statement,
-                            pgb_error *err)
+pgb_status record_fill(pgb_runner *r, task_list *tasks, task *t, const char *began, bool begins,
+                       pgb_arena *arena, pgb_record *ret_record, pgb_error *err)
 {
     const pgb_revset *set = tasks->world->set;
     const pgb_revision *rev = t->node->rev;
@@ -166,8 +165,8 @@ static pgb_status record_up(pgb_runner *r, task_list *tasks, task *t, const char
     record.up_norm = info->hash_norm;
     record.down_raw = down->raw;
     record.down_norm = down->norm;
-    *ret_statement = pgb_history_record(r->history, arena, &record);
-    return *ret_statement != NULL ? PGB_OK : pgb_error_nomem(err);
+    *ret_record = record;
+    return PGB_OK;
 }
 
 pgb_status record_statement(pgb_runner *r, task_list *tasks, task *t, const char *began,
@@ -175,9 +174,16 @@ pgb_status record_statement(pgb_runner *r, task_list *tasks, task *t, const char
                             pgb_error *err)
 {
     if (t->up) {
-        return record_up(r, tasks, t, began, begins, arena, ret_statement, err);
+        pgb_record record;
+        pgb_status status = record_fill(r, tasks, t, began, begins, arena, &record, err);
+
+        if (status != PGB_OK) {
+            return status;
+        }
+        *ret_statement = pgb_history_record(r->history, arena, &record);
+    } else {
+        *ret_statement = pgb_history_forget(r->history, arena, t->node->id, task_event(t), r->run,
+                                            r->from, began);
     }
-    *ret_statement =
-        pgb_history_forget(r->history, arena, t->node->id, task_event(t), r->run, r->from, began);
     return *ret_statement != NULL ? PGB_OK : pgb_error_nomem(err);
 }
