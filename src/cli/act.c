@@ -70,9 +70,34 @@ void pgb_act_show(pgb_ctx *ctx, const pgb_plan *plan)
     }
 }
 
+/* One line of warning for an applied revision; false: there is nothing to warn of. */
+static bool warn_applied(pgb_ctx *ctx, const pgb_world_node *n)
+{
+    bool warned = true;
+
+    if (n->rev == NULL) {
+        pgb_warn(ctx, "%s is applied, but its file is gone (%s)", n->id, n->applied->file);
+    } else if (n->edited) {
+        pgb_warn(ctx, "%s: edited since %s was applied; the change has not been run", n->rev->file,
+                 n->id);
+    } else {
+        warned = false;
+    }
+    if (n->rev != NULL && n->edited_blank) {
+        pgb_note(ctx, "%s: only line ends or blanks differ from what was applied", n->rev->file);
+    }
+    if (n->rev != NULL && n->reparented) {
+        pgb_warn(ctx, "%s: the parents of %s changed since it was applied", n->rev->file, n->id);
+        warned = true;
+    }
+    return warned;
+}
+
 void pgb_act_warn_applied(pgb_ctx *ctx)
 {
+    enum { MOST = 20 };
     const pgb_world *w = ctx->world;
+    uint32_t warned = 0, more = 0;
 
     for (uint32_t i = 0; i < w->n; i++) {
         const pgb_world_node *n = &w->nodes[w->order[i]];
@@ -80,19 +105,17 @@ void pgb_act_warn_applied(pgb_ctx *ctx)
         if (n->applied == NULL) {
             continue;
         }
-        if (n->rev == NULL) {
-            pgb_warn(ctx, "%s is applied, but its file is gone (%s)", n->id, n->applied->file);
-        } else if (n->edited) {
-            pgb_warn(ctx, "%s: edited since %s was applied; the change has not been run",
-                     n->rev->file, n->id);
-        } else if (n->edited_blank) {
-            pgb_note(ctx, "%s: only line ends or blanks differ from what was applied",
-                     n->rev->file);
+        if (warned < MOST) {
+            warned += warn_applied(ctx, n);
+        } else {
+            more += n->rev == NULL || n->edited || n->reparented;
         }
-        if (n->rev != NULL && n->reparented) {
-            pgb_warn(ctx, "%s: the parents of %s changed since it was applied", n->rev->file,
-                     n->id);
-        }
+    }
+    if (more > 0) {
+        pgb_warn(ctx,
+                 "%u more applied revisions are edited, re-parented or without a file: pgbraid "
+                 "status lists them",
+                 more);
     }
 }
 

@@ -164,7 +164,13 @@ typedef struct pgb_db {
  * values struct with this and its options with PGB_RUN_OPTIONS. */
 typedef struct pgb_run_values {
     int64_t lock_wait_ms, lock_timeout_ms, lock_deadline_ms, statement_timeout_ms;
+    bool one_transaction; /* upgrade and downgrade: PGB_RUN_ONE_OPTION */
 } pgb_run_values;
+#define PGB_RUN_ONE_OPTION                                                                         \
+    {                                                                                              \
+        .name = "one-transaction", PGB_OPT_FLAG_AT(pgb_run_values, one_transaction),               \
+        .help = "all revisions in one transaction: all of them, or none"                           \
+    }
 #define PGB_RUN_OPTIONS                                                                            \
     {.name = "lock-wait",                                                                          \
      .arg = "TIME",                                                                                \

@@ -19,6 +19,7 @@ static const pgb_option options[] = {
     {.name = "sql",
      PGB_OPT_FLAG_AT(struct values, sql),
      .help = "write a script for psql to stdout instead, and change nothing"},
+    PGB_RUN_ONE_OPTION,
     PGB_RUN_OPTIONS,
     {.name = NULL},
 };

@@ -467,9 +467,32 @@ static pgb_status read_state(work *w, pgb_catalog **ret_catalog)
                                                   ret_catalog, w->err);
 }
 
+static bool is_watched(const work *w, const char *id)
+{
+    return w->o->watched != NULL && w->o->seen != NULL && w->o->watched(w->o->data, id);
+}
+
+/* Shows the caller what there is after a revision, where that is wanted. */
+static pgb_status show(work *w, const char *id)
+{
+    pgb_catalog *catalog;
+    pgb_status status;
+
+    if (!is_watched(w, id)) {
+        return PGB_OK;
+    }
+    status = read_state(w, &catalog);
+    return status == PGB_OK ? w->o->seen(w->o->data, id, catalog, w->err) : status;
+}
+
 static pgb_status run_all(work *w, const pgb_revset *set)
 {
     size_t last = 0;
+    pgb_status shown = show(w, NULL);
+
+    if (shown != PGB_OK) {
+        return shown;
+    }
 
     for (uint32_t mends = 0; last < w->sources.n;) {
         pgb_error failure = PGB_ERROR_INIT;
@@ -482,12 +505,17 @@ static pgb_status run_all(work *w, const pgb_revset *set)
                 return status;
             }
         }
-        while (last + 1 < w->sources.n && (w->o->then == NULL || last + 1 != w->n_before) &&
+        while (last + 1 < w->sources.n && !is_watched(w, w->sources.at[last].id) &&
+               (w->o->then == NULL || last + 1 != w->n_before) &&
                same_role(w->sources.at[last].by, w->sources.at[last + 1].by)) {
             last++;
         }
         status = run_to(w, set, last, &failure);
         if (status == PGB_OK) {
+            shown = show(w, w->sources.at[last].id);
+            if (shown != PGB_OK) {
+                return shown;
+            }
             last++;
             continue;
         }

@@ -33,6 +33,11 @@ typedef struct pgb_rebuild_options {
     const volatile int *interrupted;
     /* each revision before it is run; may be NULL */
     void (*step)(void *data, const char *id, uint32_t nth, uint32_t of);
+    /* To see what single revisions make: `watched` says after which the model is read (id NULL:
+     * before all of them), and `seen` is given it, to be freed by pgb_catalog_free. Both may be
+     * NULL. */
+    bool (*watched)(void *data, const char *id);
+    pgb_status (*seen)(void *data, const char *id, pgb_catalog *catalog, pgb_error *err);
     void *data;
 } pgb_rebuild_options;
 

@@ -174,5 +174,75 @@ class MergeTest(PgbraidTest):
         self.assertEqual(len(list((root / "migrations").iterdir())), 12)
 
 
+class LateTest(PgbraidTest):
+    def test_heads_alone_would_have_skipped_it(self):
+        root, db = self.copy_example("therapy"), self.new_database()
+        self.expect(0, "upgrade", cwd=root, db=db)
+        remembered = self.expect(0, "current", "--format", "json", cwd=root, db=db).json()["current"]
+        self.write(root, {"migrations/0a1b2c3d4e5f_late.sql": revision(
+            "0a1b2c3d4e5f", "-- pgbraid:parent c3d4e5f6g7h8", up="ALTER TABLE users ADD COLUMN late int;",
+            down="ALTER TABLE users DROP COLUMN late;")})
+        timeline = root / "migrations/d4e5f6g7h8i9_add_timeline_events.sql"
+        timeline.write_text(timeline.read_text().replace("parent c3d4e5f6g7h8", "parent 0a1b2c3d4e5f"))
+        # what a tool does that remembers only heads: all that they stand on is taken for applied
+        parents = {r["id"]: r["parents"] for r in self.expect(0, "history", "--format", "json", cwd=root, db=db)
+                   .json()["revisions"]}
+        taken, todo = set(), list(remembered)
+        while todo:
+            rid = todo.pop()
+            taken.add(rid)
+            todo += [p for p in parents[rid] if p not in taken]
+        self.assertEqual(set(parents) - taken, set(), "heads alone see nothing pending")
+        status = self.expect(0, "status", "--format", "json", cwd=root, db=db).json()
+        self.assertEqual((status["pending"], status["late"]), (["0a1b2c3d4e5f"], ["0a1b2c3d4e5f"]))
+        self.assertEqual(status["reparented"], ["d4e5f6g7h8i9"])
+        done = self.expect(0, "upgrade", cwd=root, db=db)
+        self.assertIn("0a1b2c3d4e5f is late", done.stderr)
+        self.assertEqual(self.query(db, "SELECT count(*) FROM information_schema.columns WHERE column_name = 'late'"), [(1,)])
+        self.assertEqual(self.query(db, "SELECT count(*) FROM pgbraid.event WHERE id = 'd4e5f6g7h8i9'"), [(1,)], "run again")
+
+    def test_refused_where_the_project_says_so(self):
+        root, db = self.copy_example("therapy"), self.new_database()
+        self.expect(0, "upgrade", cwd=root, db=db)
+        self.write(root, {"migrations/0a1b2c3d4e5f_late.sql": revision("0a1b2c3d4e5f", "-- pgbraid:parent c3d4e5f6g7h8"),
+                          "pgbraid.ini": "[project]\nname = therapy\nlate = refuse\n"})
+        timeline = root / "migrations/d4e5f6g7h8i9_add_timeline_events.sql"
+        timeline.write_text(timeline.read_text().replace("parent c3d4e5f6g7h8", "parent 0a1b2c3d4e5f"))
+        self.assertIn("is late", self.expect(2, "upgrade", cwd=root, db=db).stderr)
+
+    def test_line_ends_are_a_note_and_an_edit_is_a_finding(self):
+        root, db = self.copy_example("chat"), self.new_database()
+        self.expect(0, "upgrade", cwd=root, db=db)
+        file = root / "migrations/001_create_tasks_table.sql"
+        text = file.read_bytes()
+        file.write_bytes(text.replace(b"\n", b"\r\n"))
+        self.assertEqual(self.expect(0, "status", "--format", "json", cwd=root, db=db).json()["edited"], [])
+        self.assertIn("note: ", self.expect(0, "upgrade", "-v", cwd=root, db=db).stderr)
+        file.write_bytes(text.replace(b"VARCHAR(255)", b"VARCHAR(256)"))
+        self.assertEqual(self.expect(0, "status", "--format", "json", cwd=root, db=db).json()["edited"], ["001"])
+
+
+class GraphTest(PgbraidTest):
+    def test_a_thousand_revisions(self):
+        files, previous = {}, []
+        for i in range(0, 1000, 20):
+            for k in range(i, i + 17):
+                files[f"migrations/r{k:03}_x.sql"] = revision(f"r{k:03}", *[f"-- pgbraid:parent {', '.join(previous)}"] * bool(previous))
+                previous = [f"r{k:03}"]
+            for k in (i + 17, i + 18):
+                files[f"migrations/r{k:03}_x.sql"] = revision(f"r{k:03}", f"-- pgbraid:parent {previous[0]}")
+            files[f"migrations/r{i + 19:03}_x.sql"] = revision(f"r{i + 19:03}", f"-- pgbraid:parent r{i + 17:03}, r{i + 18:03}")
+            previous = [f"r{i + 19:03}"]
+        root = self.project(files)
+        lines = self.expect(0, "history", "--graph", cwd=root).stdout.splitlines()
+        self.assertLess(len(lines), 1000 + 2 * 50 + 1)
+        self.assertLess(max(line.index("r") for line in lines if "r" in line), 10, "two rails are enough")
+        part = self.expect(0, "history", "--graph", "-r", "r100:r139", cwd=root).stdout
+        self.assertEqual(sum(" r1" in line for line in part.splitlines()), 40)
+        dot = self.expect(0, "history", "--graph=dot", cwd=root).stdout
+        self.assertTrue(dot.startswith("digraph"))
+        self.assertTrue(self.expect(0, "history", "--graph=mermaid", cwd=root).stdout.startswith(("graph", "flowchart")))
+
+
 if __name__ == "__main__":
     harness.main()
