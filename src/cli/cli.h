@@ -221,7 +221,7 @@ struct pgb_ctx {
     pgb_applied_set *applied;
 
     /* of progress.c and talk.c: the step that runs, and whether its line is not ended yet */
-    uint32_t step, steps;
+    uint32_t step, steps, ended;
     bool line_open;
 };
 

@@ -4,6 +4,7 @@
 #include "base/vec.h"
 #include "catalog/snapshot.h"
 #include "cli/verify.h"
+#include "prove/rebuild.h"
 
 struct values {
     const char *snapshot;
@@ -84,7 +85,8 @@ static pgb_status read_snapshot(pgb_ctx *ctx, const char *file, pgb_catalog **re
 
 static pgb_status compare(pgb_ctx *ctx, notes *n, pgb_verdict *v)
 {
-    pgb_diff_options how = {.ignores = v->ignores, .n_ignores = v->n_ignores};
+    pgb_diff_options how = {
+        .ignores = v->ignores, .n_ignores = v->n_ignores, .rebuilt = v->rebuilt};
     pgb_status status =
         pgb_diff(v->expected, v->actual, &how, ctx->arena, &v->differences, ctx->err);
     int a = v->expected->server_version / 10000, b = v->actual->server_version / 10000;
@@ -106,48 +108,97 @@ static pgb_status compare(pgb_ctx *ctx, notes *n, pgb_verdict *v)
     return status == PGB_OK ? note_differences(n, &v->differences) : status;
 }
 
-static pgb_status verify(pgb_ctx *ctx, notes *n, pgb_catalog **expected, pgb_catalog **actual)
+static void say_step(void *data, const char *id, uint32_t nth, uint32_t of)
 {
-    const struct values *values = ctx->values;
-    pgb_verdict v = {.verified = true};
-    pgb_status status = read_snapshot(ctx, values->snapshot, expected);
+    pgb_ctx *ctx = data;
 
+    if (ctx->verbose > 0) {
+        pgb_say(ctx, "rebuilding %u of %u: %s", nth, of, id);
+    }
+}
+
+/* The other side from the applied revisions; *ret_catalog stays NULL when they could not all be
+ * run, and notes say why. */
+static pgb_status rebuild(pgb_ctx *ctx, notes *n, pgb_verdict *v, pgb_rebuild **ret_rebuild)
+{
+    pgb_rebuild_options how = {.world = ctx->world,
+                               .live = ctx->db.conninfo,
+                               .project = ctx->conf->project,
+                               .schema = ctx->conf->history_schema,
+                               .bin = ctx->conf->server_bin,
+                               .interrupted = &pgb_cli_interrupted,
+                               .step = say_step,
+                               .data = ctx};
+    pgb_status status = pgb_rebuild_run(&how, ret_rebuild, ctx->err);
+    const pgb_rebuild *r = *ret_rebuild;
+
+    for (uint32_t i = 0; status == PGB_OK && i < r->n_reasons; i++) {
+        status = add_note(n, NULL, NULL,
+                          pgb_arena_printf(ctx->arena, "not verified: %s", r->reasons[i]));
+    }
+    for (uint32_t i = 0; status == PGB_OK && i < r->n_notes; i++) {
+        status = add_note(n, NULL, NULL, pgb_arena_strdup(ctx->arena, r->notes[i]));
+    }
     if (status == PGB_OK) {
-        status = pgb_catalog_read_at(ctx->db.conninfo, ctx->conf->history_schema,
-                                     &pgb_cli_interrupted, actual, ctx->err);
+        v->expected = r->catalog;
+        v->verified = r->complete;
+        v->against = pgb_arena_printf(ctx->arena, "%u applied revision%s", ctx->applied->n,
+                                      ctx->applied->n == 1 ? "" : "s");
+        status = v->against != NULL ? PGB_OK : pgb_error_nomem(ctx->err);
     }
+    return status;
+}
+
+static pgb_status use_snapshot(pgb_ctx *ctx, const char *file, pgb_verdict *v,
+                               pgb_catalog **ret_catalog)
+{
+    pgb_status status = read_snapshot(ctx, file, ret_catalog);
+
     if (status != PGB_OK) {
         return status;
     }
-    v.expected = *expected;
-    v.actual = *actual;
-    v.against = pgb_arena_printf(ctx->arena, "snapshot %s", values->snapshot);
-    if (v.against == NULL) {
-        return pgb_error_nomem(ctx->err);
-    }
-    status = compare(ctx, n, &v);
-    if (status != PGB_OK) {
-        return status;
-    }
-    v.notes = n->list.at;
-    v.n_notes = (uint32_t)n->list.n;
+    v->expected = *ret_catalog;
+    v->against = pgb_arena_printf(ctx->arena, "snapshot %s", file);
+    return v->against != NULL ? PGB_OK : pgb_error_nomem(ctx->err);
+}
+
+static pgb_status show(pgb_ctx *ctx, notes *n, pgb_verdict *v)
+{
+    v->notes = n->list.at;
+    v->n_notes = (uint32_t)n->list.n;
     if (ctx->json) {
-        pgb_verify_show_json(ctx, &v);
+        pgb_verify_show_json(ctx, v);
     } else {
-        pgb_verify_show_text(ctx, &v);
+        pgb_verify_show_text(ctx, v);
     }
-    return pgb_verdict_count(&v) > 0 || !v.verified ? PGB_FINDINGS : PGB_OK;
+    return pgb_verdict_count(v) > 0 || !v->verified ? PGB_FINDINGS : PGB_OK;
 }
 
 static pgb_status run(pgb_ctx *ctx)
 {
+    const struct values *values = ctx->values;
     notes n = {.ctx = ctx};
-    pgb_catalog *expected = NULL, *actual = NULL;
-    pgb_status status = verify(ctx, &n, &expected, &actual);
+    pgb_verdict v = {.verified = true, .rebuilt = values->snapshot == NULL};
+    pgb_catalog *snapshot = NULL, *live = NULL;
+    pgb_rebuild *rebuilt = NULL;
+    pgb_status status = v.rebuilt ? rebuild(ctx, &n, &v, &rebuilt)
+                                  : use_snapshot(ctx, values->snapshot, &v, &snapshot);
 
+    if (status == PGB_OK) {
+        status = pgb_catalog_read_at(ctx->db.conninfo, ctx->conf->history_schema,
+                                     &pgb_cli_interrupted, &live, ctx->err);
+    }
+    if (status == PGB_OK) {
+        v.actual = live;
+        status = v.expected != NULL ? compare(ctx, &n, &v) : note_unmodelled(&n, live);
+    }
+    if (status == PGB_OK) {
+        status = show(ctx, &n, &v);
+    }
     pgb_vec_done(&n.list);
-    pgb_catalog_free(expected);
-    pgb_catalog_free(actual);
+    pgb_catalog_free(snapshot);
+    pgb_catalog_free(live);
+    pgb_rebuild_free(rebuilt);
     return status;
 }
 
@@ -162,10 +213,13 @@ const pgb_command pgb_command_verify = {
     .name = "verify",
     .summary = "compare the database with its applied revisions, or with a snapshot",
     .operands = "",
-    .about = "Each difference names the object, what was expected, what is there, and the SQL that "
-             "would mend it. Exit status 3 when there is one, and when the comparison could not be "
-             "made (\"not verified\").\n\n"
-             "Reads only, on a standby as well, and takes no lock that keeps anybody waiting.",
+    .about =
+        "Each difference names the object, what was expected, what is there, and the SQL that "
+        "would mend it. Exit status 3 when there is one, and when the comparison could not be "
+        "made (\"not verified\").\n\n"
+        "Without --snapshot, what was applied is run again on a private server, from the files and "
+        "the texts that the history stored, and that server's schema is compared.\n\n"
+        "Reads only, on a standby as well, and takes no lock that keeps anybody waiting.",
     .options = options,
     .values_size = sizeof(struct values),
     .examples = examples,

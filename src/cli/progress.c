@@ -76,6 +76,7 @@ static void step_begin(void *data, const pgb_world *w, const pgb_step *step, uin
     pgb_ctx *ctx = data;
 
     ctx->step = nth;
+    ctx->ended = nth == 1 ? 0 : ctx->ended;
     ctx->steps = of;
     if (ctx->progress) {
         step_line(ctx, w, step, nth, of);
@@ -90,6 +91,8 @@ static void step_end(void *data, const pgb_world *w, const pgb_step *step, int64
     pgb_ctx *ctx = data;
     char text[40];
 
+    /* the next one's begin may have been told already: it travels with this one's COMMIT */
+    ctx->ended++;
     if (ctx->quiet) {
         return;
     }
@@ -97,7 +100,7 @@ static void step_end(void *data, const pgb_world *w, const pgb_step *step, int64
         pgb_out_raw(ctx->talk, "\r\033[K", 4); /* to the begin, and clear */
         ctx->line_open = false;
     }
-    step_line(ctx, w, step, ctx->step, ctx->steps);
+    step_line(ctx, w, step, ctx->ended, ctx->steps);
     pgb_out_printf(ctx->talk, "  (%s)\n", pgb_duration_text(duration_us, text, sizeof text));
 }
 

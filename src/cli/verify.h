@@ -23,6 +23,7 @@ typedef struct pgb_verdict {
     const pgb_verify_note *notes;
     uint32_t n_notes;
     bool verified; /* false: a note says why it could not be */
+    bool rebuilt;  /* expected comes from a private server */
 } pgb_verdict;
 
 /* Differences that count: all but the notes among them. */

@@ -1,10 +1,8 @@
 #include "cli/verify.h"
 
-static void put_figures(pgb_json *json, const pgb_counts *c, bool with_tables)
+static void put_figures(pgb_json *json, const pgb_counts *c)
 {
-    if (with_tables) {
-        pgb_json_key_int(json, "tables", c->tables);
-    }
+    pgb_json_key_int(json, "tables", c->tables);
     pgb_json_key_int(json, "columns", c->columns);
     pgb_json_key_int(json, "foreign_keys", c->foreign_keys);
     pgb_json_key_int(json, "indexes", c->indexes);
@@ -18,7 +16,7 @@ void pgb_verify_json_counts(pgb_json *json, const pgb_catalog *catalog, const ch
     pgb_catalog_count(catalog, NULL, &counts);
     pgb_json_key(json, "counts");
     pgb_json_object(json);
-    put_figures(json, &counts, true);
+    put_figures(json, &counts);
     pgb_json_end(json);
     if (tables == NULL) {
         return;
@@ -30,7 +28,7 @@ void pgb_verify_json_counts(pgb_json *json, const pgb_catalog *catalog, const ch
             pgb_catalog_count(catalog, catalog->objects[i].identity, &counts);
             pgb_json_object(json);
             pgb_json_key_string(json, "name", catalog->objects[i].identity);
-            put_figures(json, &counts, false);
+            put_figures(json, &counts);
             pgb_json_end(json);
         }
     }

@@ -92,10 +92,8 @@ static void put_difference(pgb_ctx *ctx, const pgb_difference *d)
     const char *name = d->object;
 
     pgb_out_puts(ctx->out, "  ");
-    pgb_out_styled(ctx->out, d->note ? PGB_STYLE_DIM : PGB_STYLE_BAD,
-                   d->note ? "note   " : pgb_change_name(d->change));
-    pgb_out_printf(ctx->out, "%s %s ", d->change == PGB_DIFF_EXTRA && !d->note ? "  " : "",
-                   d->kind);
+    pgb_out_styled(ctx->out, PGB_STYLE_BAD, pgb_change_name(d->change));
+    pgb_out_printf(ctx->out, "%s %s ", d->change == PGB_DIFF_EXTRA ? "  " : "", d->kind);
     pgb_out_styled(ctx->out, PGB_STYLE_BOLD, name);
     if (d->property != NULL) {
         pgb_out_printf(ctx->out, ": %s", d->property);
@@ -128,6 +126,7 @@ static void put_all(pgb_ctx *ctx, const pgb_differences *all)
 {
     const pgb_difference **sorted = pgb_arena_array(ctx->arena, all->n + 1, sizeof(void *));
     const char *table = NULL;
+    uint32_t shown = 0;
 
     if (sorted == NULL) {
         ctx->out->buf.failed = true;
@@ -140,15 +139,19 @@ static void put_all(pgb_ctx *ctx, const pgb_differences *all)
     for (uint32_t i = 0; i < all->n; i++) {
         const pgb_difference *d = sorted[i];
 
+        if (d->note) {
+            continue; /* said below, as a note */
+        }
         if (d->table != NULL && (table == NULL || strcmp(table, d->table) != 0)) {
-            pgb_out_raw(ctx->out, "\n", i > 0 ? 1 : 0);
+            pgb_out_raw(ctx->out, "\n", shown > 0 ? 1 : 0);
             pgb_out_printf(ctx->out, "%s\n", d->table);
         }
         table = d->table;
         put_difference(ctx, d);
         pgb_out_turn(ctx->out);
+        shown++;
     }
-    if (all->n > 0) {
+    if (shown > 0) {
         pgb_out_raw(ctx->out, "\n", 1);
     }
 }

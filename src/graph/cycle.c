@@ -62,21 +62,17 @@ static uint32_t find_any(const pgb_graph *g, uint32_t *path, uint32_t *next, uin
     return 0;
 }
 
-/* The shortest cycle through start, if shorter than limit: its length, its nodes in out; else 0. */
+/* The shortest cycle through start, if shorter than limit: its length, its nodes in out; else 0.
+ * start lies on a cycle, so that nodes as deep as the limit come before the queue is empty. */
 static uint32_t shortest_through(const pgb_graph *g, uint32_t start, uint32_t limit, uint32_t *from,
                                  uint32_t *queue, uint32_t *depth, uint32_t *out)
 {
-    uint32_t head = 0, tail = 0;
+    uint32_t head = 0, tail = 0, v = start;
 
     memset(from, 0xFF, (size_t)pgb_graph_size(g) * sizeof *from);
-    queue[tail++] = start;
-    depth[start] = 1;
-    while (head < tail) {
-        uint32_t v = queue[head++], degree = n_older(g, v);
+    for (depth[start] = 1; depth[v] < limit; v = queue[head++]) {
+        uint32_t degree = n_older(g, v);
 
-        if (depth[v] >= limit) {
-            return 0;
-        }
         for (uint32_t i = 0; i < degree; i++) {
             uint32_t to = nth_older(g, v, i);
 

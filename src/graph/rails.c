@@ -66,7 +66,21 @@ void pgb_rails_free(pgb_rails *rails)
     }
 }
 
-/* The first free column from `from` on, a new one if need be; PGB_NODE_NONE: no memory. */
+/* Room for all that the next row can want: a column for each parent of the node before it (when its
+ * links come first) and one for the node. What follows need not ask for memory. */
+static bool make_room(pgb_rails *r)
+{
+    size_t more = 2;
+
+    if (r->links_due) {
+        more += pgb_graph_parents(r->g, r->order[r->at - 1]).n;
+    }
+    r->ends.n = 0;
+    return pgb_vec_reserve(&r->waits, more) && pgb_vec_reserve(&r->cells, r->waits.n + more) &&
+           pgb_vec_reserve(&r->ends, more);
+}
+
+/* The first free column from `from` on, a new one if need be. */
 static uint32_t free_column(pgb_rails *r, uint32_t from)
 {
     uint32_t c = from;
@@ -75,38 +89,26 @@ static uint32_t free_column(pgb_rails *r, uint32_t from)
         c++;
     }
     while (c >= r->waits.n) {
-        if (!pgb_vec_push(&r->waits, PGB_NODE_NONE)) {
-            return PGB_NODE_NONE;
-        }
+        r->waits.at[r->waits.n++] = PGB_NODE_NONE;
     }
     return c;
 }
 
 /* Empties the row and makes it as wide as the rails. */
-static bool begin_row(pgb_rails *r)
+static void begin_row(pgb_rails *r)
 {
     while (r->waits.n > 0 && r->waits.at[r->waits.n - 1] == PGB_NODE_NONE) {
         r->waits.n--;
     }
-    r->cells.n = 0;
-    if (!pgb_vec_reserve(&r->cells, r->waits.n + 1)) {
-        return false;
-    }
     r->cells.n = r->waits.n;
-    if (r->cells.n > 0) {
-        memset(r->cells.at, 0, r->cells.n);
-    }
-    return true;
+    memset(r->cells.at, 0, r->cells.n);
 }
 
-static bool widen_row(pgb_rails *r, size_t n)
+static void widen_row(pgb_rails *r, size_t n)
 {
     while (r->cells.n < n) {
-        if (!pgb_vec_push(&r->cells, 0)) {
-            return false;
-        }
+        r->cells.at[r->cells.n++] = 0;
     }
-    return true;
 }
 
 static void mark_rails(pgb_rails *r, uint8_t strokes)
@@ -131,7 +133,7 @@ static bool needs_space(const pgb_rails *r, uint32_t column)
            (r->cells.at[column] & (PGB_RAIL_NODE | PGB_RAIL_DOWN)) == PGB_RAIL_NODE;
 }
 
-static bool node_row(pgb_rails *r, pgb_rail_row *row)
+static void node_row(pgb_rails *r, pgb_rail_row *row)
 {
     uint32_t v = r->order[r->at], column = r->column[v];
     pgb_nodes parents = pgb_graph_parents(r->g, v);
@@ -140,17 +142,12 @@ static bool node_row(pgb_rails *r, pgb_rail_row *row)
 
     if (!waited) {
         column = free_column(r, 0);
-        if (column == PGB_NODE_NONE) {
-            return false;
-        }
         if (needs_space(r, column)) {
             r->spaced = true;
-            if (!begin_row(r)) {
-                return false;
-            }
+            begin_row(r);
             mark_rails(r, PGB_RAIL_UP | PGB_RAIL_DOWN);
             *row = row_of(r, PGB_NODE_NONE);
-            return true;
+            return;
         }
         r->waits.at[column] = v;
         r->column[v] = column;
@@ -158,9 +155,7 @@ static bool node_row(pgb_rails *r, pgb_rail_row *row)
     for (uint32_t i = 0; i < parents.n; i++) {
         n_hidden += !pgb_bits_get(&r->in_order, parents.at[i]);
     }
-    if (!begin_row(r)) {
-        return false;
-    }
+    begin_row(r);
     mark_rails(r, PGB_RAIL_UP | PGB_RAIL_DOWN);
     r->cells.at[column] = (uint8_t)(PGB_RAIL_NODE | (waited ? PGB_RAIL_UP : 0) |
                                     (parents.n > n_hidden ? PGB_RAIL_DOWN : 0));
@@ -171,7 +166,6 @@ static bool node_row(pgb_rails *r, pgb_rail_row *row)
     pgb_bits_set(&r->shown, v);
     *row = row_of(r, v);
     row->n_hidden = n_hidden;
-    return true;
 }
 
 static void move_rail(pgb_rails *r, uint32_t from, uint32_t to)
@@ -184,7 +178,7 @@ static void move_rail(pgb_rails *r, uint32_t from, uint32_t to)
 }
 
 /* Finds or makes the rail of each parent; the columns that links lead to are in ends then. */
-static bool place_parents(pgb_rails *r, uint32_t v)
+static void place_parents(pgb_rails *r, uint32_t v)
 {
     pgb_nodes parents = pgb_graph_parents(r->g, v);
     uint32_t own = r->node_column, leftmost = PGB_NODE_NONE;
@@ -192,7 +186,6 @@ static bool place_parents(pgb_rails *r, uint32_t v)
 
     r->waits.at[own] = PGB_NODE_NONE;
     r->column[v] = PGB_NODE_NONE;
-    r->ends.n = 0;
     for (uint32_t i = 0; i < parents.n; i++) {
         uint32_t p = parents.at[i], column = r->column[p];
 
@@ -202,17 +195,14 @@ static bool place_parents(pgb_rails *r, uint32_t v)
         if (column == PGB_NODE_NONE) {
             /* the first one that has no rail yet goes straight on */
             column = straight ? free_column(r, own + 1) : own;
-            if (column == PGB_NODE_NONE) {
-                return false;
-            }
             straight = true;
             r->waits.at[column] = p;
             r->column[p] = column;
         } else if (column < leftmost) {
             leftmost = column;
         }
-        if (column != own && !pgb_vec_push(&r->ends, column)) {
-            return false;
+        if (column != own) {
+            r->ends.at[r->ends.n++] = column;
         }
     }
     /* a rail that would end here while its parent waits on the right: that one comes over, so that
@@ -220,30 +210,27 @@ static bool place_parents(pgb_rails *r, uint32_t v)
     if (!straight && leftmost != PGB_NODE_NONE && leftmost > own) {
         move_rail(r, leftmost, own);
     }
-    return true;
 }
 
-static bool links_row(pgb_rails *r, pgb_rail_row *row, bool *ret_any)
+/* False: nothing is to be drawn. */
+static bool links_row(pgb_rails *r, pgb_rail_row *row)
 {
     uint32_t own = r->node_column, low = own, high = own;
 
     r->links_due = false;
-    if (!begin_row(r) || !widen_row(r, (size_t)own + 1)) {
-        return false;
-    }
+    begin_row(r);
+    widen_row(r, (size_t)own + 1);
     mark_rails(r, PGB_RAIL_UP);
     r->cells.at[own] |= PGB_RAIL_UP;
-    if (!place_parents(r, r->order[r->at - 1]) || !widen_row(r, r->waits.n)) {
-        return false;
-    }
-    *ret_any = r->ends.n > 0;
+    place_parents(r, r->order[r->at - 1]);
+    widen_row(r, r->waits.n);
     mark_rails(r, PGB_RAIL_DOWN);
     for (size_t i = 0; i < r->ends.n; i++) {
         low = r->ends.at[i] < low ? r->ends.at[i] : low;
         high = r->ends.at[i] > high ? r->ends.at[i] : high;
     }
     /* where the links touch, first; then what lies between */
-    for (size_t i = 0; i <= r->ends.n && *ret_any; i++) {
+    for (size_t i = 0; i <= r->ends.n; i++) {
         uint32_t c = i < r->ends.n ? r->ends.at[i] : own;
 
         r->cells.at[c] |=
@@ -255,28 +242,25 @@ static bool links_row(pgb_rails *r, pgb_rail_row *row, bool *ret_any)
         }
     }
     *row = row_of(r, PGB_NODE_NONE);
-    return true;
+    return r->ends.n > 0;
 }
 
 pgb_status pgb_rails_next(pgb_rails *rails, pgb_rail_row *ret_row, bool *ret_more, pgb_error *err)
 {
     pgb_rails *r = rails;
-    bool any = false;
 
     *ret_more = true;
+    if (!make_room(r)) {
+        return pgb_error_nomem(err);
+    }
     if (r->links_due) {
-        uint8_t above = r->cells.n > r->node_column ? r->cells.at[r->node_column] : 0;
+        uint8_t above = r->cells.at[r->node_column];
 
-        if (!links_row(r, ret_row, &any)) {
-            return pgb_error_nomem(err);
-        }
-        if (any) {
+        if (links_row(r, ret_row)) {
             return PGB_OK;
         }
         /* nothing is drawn: the row with the node stays the one above, for needs_space */
-        if (r->node_column < r->cells.n) {
-            r->cells.at[r->node_column] = above;
-        }
+        r->cells.at[r->node_column] = above;
     }
     if (r->at == r->n) {
         *ret_more = false;
@@ -289,5 +273,6 @@ pgb_status pgb_rails_next(pgb_rails *rails, pgb_rail_row *ret_row, bool *ret_mor
             return pgb_error_set(err, PGB_INTERNAL, "the order to draw is not newest first");
         }
     }
-    return node_row(r, ret_row) ? PGB_OK : pgb_error_nomem(err);
+    node_row(r, ret_row);
+    return PGB_OK;
 }

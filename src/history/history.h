@@ -38,7 +38,8 @@ typedef struct pgb_applied {
     const char *from;                /* client host and operating system user */
     int64_t duration_us;
     const char *tool_version;
-    bool stamped;    /* recorded without running */
+    bool stamped;          /* recorded without running */
+    bool transaction_none; /* it ran outside a transaction, so does its stored way back */
     bool incomplete; /* a transaction-none revision that is under way, or stopped, either way */
 } pgb_applied;
 

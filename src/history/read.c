@@ -70,6 +70,7 @@ static bool read_row(const pgb_result *r, int row, pgb_arena *arena, pgb_applied
     NEEDED(a->tool_version, 21);
     a->stamped = pgb_result_bool(r, row, 22);
     a->incomplete = pgb_result_bool(r, row, 23);
+    a->transaction_none = pgb_result_bool(r, row, 24);
 #undef NEEDED
 #undef TEXT
     return fine;

@@ -11,7 +11,8 @@
 
 struct pgb_history {
     const char *project;
-    const char *record, *forget, *event, *outcome, *mark_incomplete, *accept_text, *accept_parents;
+    const char *record, *forget, *event, *outcome, *ids, *mark_incomplete, *accept_text,
+        *accept_parents;
     const char *read_steps, *set_step, *delete_step, *clear_steps;
 };
 
@@ -27,17 +28,13 @@ pgb_status pgb_history_open(pgb_session *session, const char *schema, const char
     {
         const struct {
             const char **at, *sql;
-        } all[] = {{&h->record, pgb_sql_record},
-                   {&h->forget, pgb_sql_forget},
-                   {&h->event, pgb_sql_add_event},
-                   {&h->outcome, pgb_sql_outcome},
-                   {&h->read_steps, pgb_sql_read_steps},
-                   {&h->set_step, pgb_sql_set_step},
-                   {&h->clear_steps, pgb_sql_clear_steps},
-                   {&h->delete_step, pgb_sql_delete_step},
-                   {&h->mark_incomplete, pgb_sql_mark_incomplete},
-                   {&h->accept_text, pgb_sql_accept_text},
-                   {&h->accept_parents, pgb_sql_accept_parents}};
+        } all[] = {
+            {&h->record, pgb_sql_record},           {&h->forget, pgb_sql_forget},
+            {&h->event, pgb_sql_add_event},         {&h->outcome, pgb_sql_outcome},
+            {&h->read_steps, pgb_sql_read_steps},   {&h->set_step, pgb_sql_set_step},
+            {&h->clear_steps, pgb_sql_clear_steps}, {&h->delete_step, pgb_sql_delete_step},
+            {&h->ids, pgb_sql_applied_ids},         {&h->mark_incomplete, pgb_sql_mark_incomplete},
+            {&h->accept_text, pgb_sql_accept_text}, {&h->accept_parents, pgb_sql_accept_parents}};
 
         for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
             *all[i].at = pgb_history_sql(arena, all[i].sql, quoted);
@@ -239,6 +236,16 @@ pgb_statement *pgb_history_outcome(const pgb_history *h, pgb_arena *arena, const
 
     if (s != NULL) {
         memcpy(s->values, values, sizeof values);
+    }
+    return s;
+}
+
+pgb_statement *pgb_history_ids(const pgb_history *h, pgb_arena *arena)
+{
+    pgb_statement *s = statement(arena, h->ids, 1);
+
+    if (s != NULL) {
+        s->values[0] = h->project;
     }
     return s;
 }

@@ -98,6 +98,9 @@ pgb_statement *pgb_history_accept_parents(const pgb_history *h, pgb_arena *arena
 pgb_statement *pgb_history_outcome(const pgb_history *h, pgb_arena *arena, const char *id,
                                    const char *event, const char *run);
 
+/* Rows (id, applied as boolean) of all that is recorded. */
+pgb_statement *pgb_history_ids(const pgb_history *h, pgb_arena *arena);
+
 /* Statements of a transaction-none revision. */
 typedef struct pgb_step_row {
     uint32_t ordinal;

@@ -104,6 +104,21 @@ static pgb_status take_result(pgb_session *s, PGresult *r, pgb_error *err)
         return s->lost ? status : PGB_OK;
     case PGRES_PIPELINE_ABORTED:
         return f->failed ? PGB_OK : out_of_step(s, e, err);
+    case PGRES_COPY_OUT:
+    case PGRES_COPY_IN:
+    case PGRES_COPY_BOTH:
+        /* libpq has no way on from here in a pipeline; not PGB_CONNECT, since doing it again on a
+         * new connection would end the same */
+        s->lost = true;
+        if (!f->failed) {
+            fail(f, e,
+                 pgb_error_set(&f->failed_error, PGB_FAILED,
+                               "COPY to or from the client is not possible here"));
+            pgb_error_hint(&f->failed_error,
+                           "COPY … FROM stdin needs its data behind it in the file; COPY … TO "
+                           "stdout has nowhere to go: remove it");
+        }
+        return f->failed_status;
     default:
         return out_of_step(s, e, err);
     }

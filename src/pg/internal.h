@@ -33,7 +33,7 @@ struct pgb_session {
     PGconn *conn;
     pgb_arena *arena;
     char *describe;
-    char *settings;
+    char *settings, *settings_local;
     bool lost;
     bool pooled;
     bool unanswered; /* something was sent since an answer was last waited for */

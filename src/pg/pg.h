@@ -46,8 +46,9 @@ bool pgb_session_lost(const pgb_session *session);
 bool pgb_session_pooled(const pgb_session *session);
 
 /* The statement that makes the session's settings (client_encoding, synchronous_commit, timeouts,
- * …) again, after a RESET ALL; lives as long as the session. */
-const char *pgb_session_settings_sql(const pgb_session *session);
+ * …) again, after a RESET ALL: a SELECT whose list may be added to. local: for the transaction
+ * only. Lives as long as the session. */
+const char *pgb_session_settings_sql(const pgb_session *session, bool local);
 
 /* A wait that passes the deadline (pgb_deadline_in; PGB_DEADLINE_NEVER at first) is cancelled, and
  * the call fails with PGB_FAILED; when *flag is not 0, likewise, with PGB_INTERRUPTED. A server

@@ -29,7 +29,9 @@ pgb_status pgb_session_result_error(pgb_session *s, const PGresult *result, pgb_
         /* not the server's: libpq lost the connection, the thread of the protocol, or memory */
         return pgb_session_lose(s, err);
     }
-    s->position = position != NULL ? atoi(position) : 0;
+    if (err != NULL && err->status == PGB_OK) {
+        s->position = position != NULL ? atoi(position) : 0;
+    }
     if (severity != NULL && (strcmp(severity, "FATAL") == 0 || strcmp(severity, "PANIC") == 0)) {
         /* its last words: the server hangs up */
         s->lost = true;

@@ -186,32 +186,43 @@ static void on_notice(void *data, const PGresult *result)
 /* ---- settings ---- */
 
 /* All in one SELECT of set_config, which is SET, so that it can be made conditional. */
-static char *settings_sql(pgb_session *s, bool read_only, bool conditional)
+static char *settings_sql(pgb_session *s, bool read_only, bool conditional, bool local)
 {
     int version = PQserverVersion(s->conn);
+    const struct {
+        const char *name, *value;
+        int since;
+    } settings[] = {
+        {"client_encoding", "'UTF8'", 0},
+        /* a setting of role or database may have weakened it; remote_apply is stronger */
+        {"synchronous_commit",
+         "CASE pg_catalog.current_setting('synchronous_commit') WHEN 'remote_apply' THEN "
+         "'remote_apply' ELSE 'on' END",
+         0},
+        {"standard_conforming_strings", "'on'", 0},
+        {"statement_timeout", "'0'", 0},
+        {"idle_in_transaction_session_timeout", "'0'", 0},
+        {"idle_session_timeout", "'0'", 140000},
+        {"client_connection_check_interval", "'2s'", 140000},
+        {"transaction_timeout", "'0'", 170000},
+    };
     PGB_AUTO_BUF(b);
 
-    pgb_buf_puts(&b,
-                 "SELECT pg_catalog.set_config('client_encoding', 'UTF8', false), "
-                 /* a setting of role or database may have weakened it; remote_apply is stronger */
-                 "pg_catalog.set_config('synchronous_commit', CASE "
-                 "pg_catalog.current_setting('synchronous_commit') WHEN 'remote_apply' THEN "
-                 "'remote_apply' ELSE 'on' END, false), "
-                 "pg_catalog.set_config('standard_conforming_strings', 'on', false), "
-                 "pg_catalog.set_config('statement_timeout', '0', false), "
-                 "pg_catalog.set_config('idle_in_transaction_session_timeout', '0', false)");
-    if (version >= 140000) {
-        pgb_buf_puts(&b, ", pg_catalog.set_config('idle_session_timeout', '0', false), "
-                         /* the server takes it only where it can poll for a hang-up */
-                         "CASE WHEN pg_catalog.version() LIKE '%linux%' THEN "
-                         "pg_catalog.set_config('client_connection_check_interval', '2s', false) "
-                         "END");
-    }
-    if (version >= 170000) {
-        pgb_buf_puts(&b, ", pg_catalog.set_config('transaction_timeout', '0', false)");
+    for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
+        /* the server takes it only where it can poll for a hang-up */
+        bool linux_only = strcmp(settings[i].name, "client_connection_check_interval") == 0;
+
+        if (version >= settings[i].since) {
+            pgb_buf_printf(&b, "%s%spg_catalog.set_config('%s', %s, %s)%s",
+                           b.len == 0 ? "SELECT " : ", ",
+                           linux_only ? "CASE WHEN pg_catalog.version() LIKE '%linux%' THEN " : "",
+                           settings[i].name, settings[i].value, local ? "true" : "false",
+                           linux_only ? " END" : "");
+        }
     }
     if (read_only) {
-        pgb_buf_puts(&b, ", pg_catalog.set_config('default_transaction_read_only', 'on', false)");
+        pgb_buf_printf(&b, ", pg_catalog.set_config('default_transaction_read_only', 'on', %s)",
+                       local ? "true" : "false");
     }
     if (conditional) {
         /* a pooler answers with a pid of its own: then nothing is set, since it would stay on a
@@ -224,15 +235,16 @@ static char *settings_sql(pgb_session *s, bool read_only, bool conditional)
 
 static pgb_status set_up(pgb_session *s, bool read_only, pgb_error *err)
 {
-    char *conditional = settings_sql(s, read_only, true), *both = NULL;
+    char *conditional = settings_sql(s, read_only, true, false), *both = NULL;
     pgb_result *facts = NULL;
     pgb_status status;
 
-    s->settings = settings_sql(s, read_only, false);
+    s->settings = settings_sql(s, read_only, false, false);
+    s->settings_local = settings_sql(s, read_only, false, true);
     if (conditional != NULL) {
         both = pgb_arena_printf(s->arena, "%s; SELECT pg_catalog.pg_backend_pid()", conditional);
     }
-    if (s->settings == NULL || both == NULL) {
+    if (s->settings == NULL || s->settings_local == NULL || both == NULL) {
         return pgb_error_nomem(err);
     }
     status = pgb_exec(s, both, &facts, err);
@@ -499,9 +511,9 @@ bool pgb_session_pooled(const pgb_session *session)
     return session->pooled;
 }
 
-const char *pgb_session_settings_sql(const pgb_session *session)
+const char *pgb_session_settings_sql(const pgb_session *session, bool local)
 {
-    return session->settings;
+    return local ? session->settings_local : session->settings;
 }
 
 void pgb_session_set_deadline(pgb_session *session, int64_t deadline)

@@ -229,13 +229,11 @@ pgb_status pgb_ident_label_for(const pgb_world *w, uint32_t node, bool among_app
         return pgb_error_nomem(err);
     }
     for (uint32_t i = 0; i < n && status == PGB_OK; i++) {
-        uint32_t carrier;
+        uint32_t carrier = node;
         pgb_bits lineage;
         pgb_node_list tips;
 
-        if (!pgb_map_get(&w->by_label, labels[i], strlen(labels[i]), &carrier)) {
-            continue;
-        }
+        pgb_map_get(&w->by_label, labels[i], strlen(labels[i]), &carrier);
         status = pgb_world_lineage(w, carrier, false, scratch, &lineage, err);
         if (status != PGB_OK) {
             break;

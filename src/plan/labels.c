@@ -119,37 +119,43 @@ static int by_text(const void *a, const void *b)
 typedef PGB_VEC(uint32_t) set_stack;
 typedef PGB_VEC(const char *) text_list;
 
-static bool push_set(struct pgb_label_sets *s, set_stack *stack, uint32_t set)
+/* The stack has room. */
+static void push_set(struct pgb_label_sets *s, set_stack *stack, uint32_t set)
 {
-    if (set == 0 || s->seen[set] == s->query) {
-        return true;
+    if (set != 0 && s->seen[set] != s->query) {
+        s->seen[set] = s->query;
+        stack->at[stack->n++] = set;
     }
-    s->seen[set] = s->query;
-    return pgb_vec_push(stack, set);
 }
 
 static bool collect(const pgb_world *w, uint32_t node, set_stack *stack, text_list *found)
 {
     struct pgb_label_sets *s = w->labels;
+    uint32_t a = s->above[node], b = s->below[node];
 
     s->query++;
-    if (!push_set(s, stack, s->above[node]) || !push_set(s, stack, s->below[node])) {
-        return false;
-    }
-    while (stack->n > 0) {
-        const label_set *set = &s->sets[stack->at[--stack->n]];
-        uint32_t n = set->carrier != PGB_NODE_NONE ? pgb_world_n_own_labels(w, set->carrier) : 0;
+    for (;;) {
+        const label_set *set;
+        uint32_t n;
 
+        if (!pgb_vec_reserve(stack, 2)) {
+            return false;
+        }
+        push_set(s, stack, a);
+        push_set(s, stack, b);
+        if (stack->n == 0) {
+            return true;
+        }
+        set = &s->sets[stack->at[--stack->n]];
+        n = set->carrier != PGB_NODE_NONE ? pgb_world_n_own_labels(w, set->carrier) : 0;
         for (uint32_t i = 0; i < n; i++) {
             if (!pgb_vec_push(found, pgb_world_own_label(w, set->carrier, i))) {
                 return false;
             }
         }
-        if (!push_set(s, stack, set->a) || !push_set(s, stack, set->b)) {
-            return false;
-        }
+        a = set->a;
+        b = set->b;
     }
-    return true;
 }
 
 pgb_status pgb_world_labels(const pgb_world *w, uint32_t node, const char *const **ret_labels,

@@ -6,13 +6,11 @@
 
 #include "plan/internal.h"
 
-typedef PGB_VEC(pgb_edge) edge_list;
-
 /* What is needed only while building. */
 typedef struct builder {
     pgb_world *w;
-    pgb_arena *scratch;
-    edge_list edges;
+    pgb_edge *edges; /* room for all that files and rows name */
+    size_t n_edges;
     uint32_t *seen; /* a node was met in round seen[node] */
     uint32_t round;
     uint32_t *stack;
@@ -152,9 +150,9 @@ static bool mark_behind_missing(builder *b, const pgb_applied *row)
     return true;
 }
 
-static bool push_edge(builder *b, uint32_t from, uint32_t to, pgb_edge_kind kind)
+static void push_edge(builder *b, uint32_t from, uint32_t to, pgb_edge_kind kind)
 {
-    return pgb_vec_push(&b->edges, ((pgb_edge){from, to, kind}));
+    b->edges[b->n_edges++] = (pgb_edge){from, to, kind};
 }
 
 static pgb_status add_file_edges(builder *b, uint32_t v, bool with_recorded, pgb_error *err)
@@ -170,46 +168,41 @@ static pgb_status add_file_edges(builder *b, uint32_t v, bool with_recorded, pgb
             return unknown_reference(rev, &rev->parents[i], "parent", err);
         }
         /* what stands behind a recorded parent is reached through that one */
-        if (!(behind && b->seen[to] == b->round) && !push_edge(b, v, to, PGB_EDGE_PARENT)) {
-            return pgb_error_nomem(err);
+        if (!(behind && b->seen[to] == b->round)) {
+            push_edge(b, v, to, PGB_EDGE_PARENT);
         }
     }
     for (uint32_t i = 0; behind && i < row->n_parents; i++) {
-        if (find(&w->by_id, row->parents[i], &to) && is_missing(w, to) &&
-            !push_edge(b, v, to, PGB_EDGE_PARENT)) {
-            return pgb_error_nomem(err);
+        if (find(&w->by_id, row->parents[i], &to) && is_missing(w, to)) {
+            push_edge(b, v, to, PGB_EDGE_PARENT);
         }
     }
     for (uint32_t i = 0; i < rev->n_depends; i++) {
         if (!resolve_ref(w, &rev->depends[i], true, &to)) {
             return unknown_reference(rev, &rev->depends[i], "dependency", err);
         }
-        if (!push_edge(b, v, to, PGB_EDGE_DEPEND)) {
-            return pgb_error_nomem(err);
-        }
+        push_edge(b, v, to, PGB_EDGE_DEPEND);
     }
     return PGB_OK;
 }
 
 /* A row may name what was forgotten since; that is passed over. */
-static pgb_status add_row_edges(builder *b, uint32_t v, pgb_error *err)
+static void add_row_edges(builder *b, uint32_t v)
 {
     const pgb_world *w = b->w;
     const pgb_applied *row = w->nodes[v].applied;
     uint32_t to;
 
     for (uint32_t i = 0; i < row->n_parents; i++) {
-        if (find(&w->by_id, row->parents[i], &to) && !push_edge(b, v, to, PGB_EDGE_PARENT)) {
-            return pgb_error_nomem(err);
+        if (find(&w->by_id, row->parents[i], &to)) {
+            push_edge(b, v, to, PGB_EDGE_PARENT);
         }
     }
     for (uint32_t i = 0; i < row->n_depends; i++) {
-        if ((find(&w->by_id, row->depends[i], &to) || find(&w->by_label, row->depends[i], &to)) &&
-            !push_edge(b, v, to, PGB_EDGE_DEPEND)) {
-            return pgb_error_nomem(err);
+        if (find(&w->by_id, row->depends[i], &to) || find(&w->by_label, row->depends[i], &to)) {
+            push_edge(b, v, to, PGB_EDGE_DEPEND);
         }
     }
-    return PGB_OK;
 }
 
 static pgb_status cycle_error(const pgb_world *w, const pgb_graph *g, pgb_error *err)
@@ -257,13 +250,16 @@ static pgb_status try_graph(builder *b, bool with_recorded, pgb_graph **ret_grap
     pgb_error order_err = PGB_ERROR_INIT;
     pgb_status status = PGB_OK;
 
-    b->edges.n = 0;
+    b->n_edges = 0;
     for (uint32_t v = 0; v < w->n && status == PGB_OK; v++) {
-        status =
-            is_missing(w, v) ? add_row_edges(b, v, err) : add_file_edges(b, v, with_recorded, err);
+        if (is_missing(w, v)) {
+            add_row_edges(b, v);
+        } else {
+            status = add_file_edges(b, v, with_recorded, err);
+        }
     }
     if (status == PGB_OK) {
-        status = pgb_graph_build(w->arena, w->n, b->edges.at, b->edges.n, ret_graph, err);
+        status = pgb_graph_build(w->arena, w->n, b->edges, b->n_edges, ret_graph, err);
     }
     if (status != PGB_OK) {
         return status;
@@ -275,16 +271,25 @@ static pgb_status try_graph(builder *b, bool with_recorded, pgb_graph **ret_grap
 static pgb_status add_graph(pgb_world *w, pgb_error *err)
 {
     PGB_AUTO_ARENA(scratch);
-    builder b = {.w = w, .scratch = scratch};
+    builder b = {.w = w};
     pgb_graph *g = NULL;
+    size_t max = 0;
     pgb_status status;
 
     if (scratch == NULL) {
         return pgb_error_nomem(err);
     }
+    for (uint32_t v = 0; v < w->n; v++) {
+        const pgb_revision *rev = w->nodes[v].rev;
+        const pgb_applied *row = w->nodes[v].applied;
+
+        max += rev != NULL ? (size_t)rev->n_parents + rev->n_depends : 0;
+        max += row != NULL ? (size_t)row->n_parents + row->n_depends : 0;
+    }
+    b.edges = pgb_arena_array(scratch, max, sizeof *b.edges);
     b.seen = pgb_arena_array(scratch, w->n, sizeof *b.seen);
     b.stack = pgb_arena_array(scratch, w->n, sizeof *b.stack);
-    if (b.seen == NULL || b.stack == NULL) {
+    if (b.edges == NULL || b.seen == NULL || b.stack == NULL) {
         return pgb_error_nomem(err);
     }
     status = try_graph(&b, true, &g, err);
@@ -295,7 +300,6 @@ static pgb_status add_graph(pgb_world *w, pgb_error *err)
             status = cycle_error(w, g, err);
         }
     }
-    pgb_vec_done(&b.edges);
     if (status != PGB_OK) {
         return status;
     }
@@ -385,7 +389,9 @@ static pgb_status add_states(pgb_world *w, const pgb_world_hashes *hashes, pgb_e
             pgb_bits_set(&w->applied, v);
             pgb_bits_set(&below, v);
         }
-        if (node->rev != NULL) {
+        /* of one that is under way only the statements that ran count, and the runner compares
+         * those */
+        if (node->rev != NULL && !node->applied->incomplete) {
             node->reparented = is_reparented(w, node->rev, node->applied);
             if (hashes != NULL) {
                 compare_hashes(node, &hashes[v]);

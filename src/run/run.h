@@ -13,6 +13,7 @@
 #ifndef PGB_RUN_RUN_H
 #define PGB_RUN_RUN_H
 
+#include "base/buf.h"
 #include "history/history.h"
 #include "plan/plan.h"
 
@@ -24,6 +25,8 @@ typedef struct pgb_run_events {
     /* while another holds the runner lock; called again when the holder changes, and every few
      * seconds */
     void (*lock_wait)(void *data, const char *holder, int64_t waited_ms);
+    /* nth from 1. A step's work travels with the COMMIT of the one before, so its begin may be told
+     * before the other's end; ends come in the order of begins. */
     void (*step_begin)(void *data, const pgb_world *w, const pgb_step *step, uint32_t nth,
                        uint32_t of);
     void (*step_end)(void *data, const pgb_world *w, const pgb_step *step, int64_t duration_us);
@@ -72,5 +75,22 @@ typedef struct pgb_run_summary {
  * before it stay. */
 pgb_status pgb_runner_execute(pgb_runner *runner, const pgb_world *world, const pgb_plan *plan,
                               pgb_run_summary *ret_summary, pgb_error *err);
+
+/* ---- repair: only the record changes, in one transaction with an event that says so ---- */
+typedef enum pgb_repair {
+    PGB_REPAIR_TEXT,    /* the file's texts and hashes become the recorded ones */
+    PGB_REPAIR_PARENTS, /* the file's parents, depends and labels do */
+    PGB_REPAIR_DONE,    /* a statement outside a transaction is there: go on behind it */
+    PGB_REPAIR_NOT_DONE /* it is not: run it again */
+} pgb_repair;
+
+/* ordinal: of the statement, for the last two. The lock must be had and the world built with the
+ * applied set. PGB_REFUSED when there is nothing of the kind to repair. */
+pgb_status pgb_runner_repair(pgb_runner *runner, const pgb_world *world, uint32_t node,
+                             pgb_repair repair, uint32_t ordinal, pgb_error *err);
+/* Appends the difference of the stored up text to the file's; nothing when they are equal. A text
+ * that was too long to be stored is said. */
+pgb_status pgb_runner_difference(pgb_runner *runner, const pgb_world *world, uint32_t node,
+                                 pgb_buf *out, pgb_error *err);
 
 #endif

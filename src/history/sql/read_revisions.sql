@@ -9,7 +9,7 @@ SELECT r.id,
        pg_catalog.to_char(pg_catalog.timezone('UTC', r.applied_at),
                           'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"') AS applied_at,
        r.applied_by, r.applied_from, r.duration_us, r.tool_version, r.stamped,
-       r.state OPERATOR(pg_catalog.=) 'incomplete' AS incomplete
+       r.state OPERATOR(pg_catalog.=) 'incomplete' AS incomplete, r.transaction_none
 FROM :"schema".revision r
 WHERE r.project OPERATOR(pg_catalog.=) $1::pg_catalog.text
 ORDER BY r.seq;

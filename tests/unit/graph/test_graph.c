@@ -118,6 +118,8 @@ static void test_bad_edges(void **state)
     assert_int_equal(pgb_graph_build(f->arena, 3, &far_from, 1, &g, &f->err), PGB_INTERNAL);
     pgb_error_clear(&f->err);
     assert_int_equal(pgb_graph_build(f->arena, 3, &far_to, 1, &g, &f->err), PGB_INTERNAL);
+    pgb_error_clear(&f->err);
+    assert_int_equal(pgb_graph_build(f->arena, UINT32_MAX, NULL, 0, &g, &f->err), PGB_INTERNAL);
     assert_null(g);
     g = build(f, 0, NULL, 0);
     assert_int_equal(pgb_graph_size(g), 0);

@@ -56,7 +56,7 @@ static void test_open_and_settings(void **state)
     assert_int_equal(number(s, "SELECT pg_backend_pid()"), pgb_session_backend_pid(s));
     exec_ok(s, "SET synchronous_commit = off; SET client_encoding = 'LATIN1'");
     exec_ok(s, "RESET ALL");
-    exec_ok(s, pgb_session_settings_sql(s));
+    exec_ok(s, pgb_session_settings_sql(s, false));
     assert_int_equal(pgb_exec(s, "SHOW synchronous_commit", &r, &err), PGB_OK);
     assert_string_equal(pgb_result_value(r, 0, 0), "on");
     pgb_result_free(r);

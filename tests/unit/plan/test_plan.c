@@ -397,6 +397,7 @@ static void test_refused(void **state)
         {GRAPH_FORK, "a b d1 c1 d2 c2", 'd', "-1", PGB_IDENTIFIER, "2 revisions are current", "",
          "say one of c1branch@-1, c2branch@-1;", ""},
         {GRAPH_FORK, "a b", 'u', "head", PGB_IDENTIFIER, "there are 2 heads", "", "heads", ""},
+        {GRAPH_FORK, "a b", 'u', "b@", PGB_IDENTIFIER, "both sides", "", "", ""},
         {GRAPH_FORK, "a b", 'u', "nope", PGB_IDENTIFIER, "\"nope\"", "", "", ""},
         {GRAPH_FORK, "a b", 'u', "c1 nope", PGB_IDENTIFIER, "\"nope\"", "", "", ""},
         {GRAPH_FORK, "a b", 's', "nope", PGB_IDENTIFIER, "\"nope\"", "", "", ""},

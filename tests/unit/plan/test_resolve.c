@@ -240,6 +240,12 @@ static void test_bad(void **state)
         {GRAPH_FORK, "a b c1 c2", "current+1", "starts from 2 revisions", "c1+1", "c1+1, c2+1"},
         {GRAPH_FORK, "a b c1 d1", "c2branch@-1",
          "nothing of branch \"c2branch\" is applied that other branches do not need", "", ""},
+        {"a b", "a b", "+1", "2 revisions are current", "", "see pgbraid current"},
+        {"a b<a c d<c", "a c", "+1", "2 revisions are current", "a+1", "say one of a+1, c+1;"},
+        {"a b<a c d<c", "a b c d", "-1", "2 revisions are current", "b^", "say one of b^, d^;"},
+        {GRAPH_FORK, "a b", "b@+1", "b has several children", "b@c1", "say one of b@c1, b@c2;"},
+        {"a b<a c<a d<a m<b,c!x", NULL, "x@a+1", "a has several children", "x@b",
+         "say one of x@b, x@c;"},
         /* no database */
         {GRAPH_FORK, NULL, "current", "counts from what a database has", "", "-d"},
         {GRAPH_FORK, NULL, "-1", "counts from what a database has", "", ""},
@@ -306,6 +312,30 @@ static void test_many_candidates(void **state)
     test_world_close(&t);
 }
 
+static void test_long_text(void **state)
+{
+    char text[600];
+    test_world t;
+    pgb_target target;
+
+    (void)state;
+    test_world_open(&t, "a", NULL);
+    for (size_t i = 0; i < sizeof text - 1; i += 2) {
+        memcpy(text + i, "ä", 2);
+    }
+    for (size_t shift = 0; shift < 2; shift++) {
+        text[sizeof text - 2 - shift] = '\0';
+        memmove(text + shift, text, strlen(text));
+        memset(text, 'x', shift);
+        pgb_error_clear(&t.err);
+        assert_int_equal(pgb_world_resolve(t.w, text, &target, &t.err), PGB_IDENTIFIER);
+        /* cut between characters */
+        assert_non_null(strstr(t.err.message, "ä…\""));
+        assert_true(strlen(t.err.message) < 200);
+    }
+    test_world_close(&t);
+}
+
 static void test_ranges(void **state)
 {
     static const struct {
@@ -361,9 +391,9 @@ static void test_ranges(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good),   cmocka_unit_test(test_bad),
-        cmocka_unit_test(test_one),    cmocka_unit_test(test_many_candidates),
-        cmocka_unit_test(test_ranges),
+        cmocka_unit_test(test_good),      cmocka_unit_test(test_bad),
+        cmocka_unit_test(test_one),       cmocka_unit_test(test_many_candidates),
+        cmocka_unit_test(test_long_text), cmocka_unit_test(test_ranges),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -64,6 +64,18 @@ static void test_missing_files(void **state)
     test_world_close(&t);
 }
 
+static void test_stored_depends(void **state)
+{
+    test_world t;
+
+    (void)state;
+    /* by id, by label, and what is nowhere any more */
+    test_world_open(&t, "a b!lab<a", "a b x~b y~lab z~gone");
+    assert_string_equal(test_ids(t.w, pgb_graph_dependents(t.w->graph, 1).at, 2), "x y");
+    assert_int_equal(pgb_graph_depends(t.w->graph, 4).n, 0);
+    test_world_close(&t);
+}
+
 static uint32_t node_of(const test_world *t, const char *id)
 {
     uint32_t node = PGB_NODE_NONE;
@@ -297,6 +309,17 @@ static void test_broken(void **state)
     }
 }
 
+static void test_too_many(void **state)
+{
+    pgb_revset set = {.n = UINT32_MAX};
+    pgb_error err = PGB_ERROR_INIT;
+    pgb_world *w = NULL;
+
+    (void)state;
+    assert_int_equal(pgb_world_build(&set, NULL, NULL, &w, &err), PGB_PROJECT);
+    assert_null(w);
+}
+
 /* A trunk with a branch and a merge each twenty, every branch labelled. */
 static uint64_t work_of(uint32_t n)
 {
@@ -352,11 +375,13 @@ int main(void)
         cmocka_unit_test(test_heads_and_current),
         cmocka_unit_test(test_missing_files),
         cmocka_unit_test(test_recorded_parents),
+        cmocka_unit_test(test_stored_depends),
         cmocka_unit_test(test_late),
         cmocka_unit_test(test_reparented),
         cmocka_unit_test(test_hashes),
         cmocka_unit_test(test_labels),
         cmocka_unit_test(test_broken),
+        cmocka_unit_test(test_too_many),
         cmocka_unit_test(test_linear),
     };
 

@@ -1,0 +1,386 @@
+/* The plan, step by step: the COMMIT of one revision flies with the work of the next. */
+#include <stdio.h>
+#include <string.h>
+
+#include "run/internal.h"
+
+typedef struct run {
+    pgb_runner *r;
+    task_list tasks;
+    pgb_run_summary *summary;
+    int64_t begun;
+} run;
+
+static void step_begin(run *x, const task *t)
+{
+    if (x->r->o.events.step_begin != NULL) {
+        x->r->o.events.step_begin(x->r->o.events.data, x->tasks.world, t->step, t->nth + 1,
+                                  x->tasks.n);
+    }
+}
+
+static void step_done(run *x, task *t)
+{
+    x->summary->n_done++;
+    task_close(&x->tasks, t);
+    if (x->r->o.events.step_end != NULL) {
+        x->r->o.events.step_end(x->r->o.events.data, x->tasks.world, t->step, t->took);
+    }
+}
+
+/* The event log has failures too; best effort, in a transaction of its own. */
+static void log_failure(run *x, const task *t, const pgb_error *err)
+{
+    pgb_runner *r = x->r;
+    PGB_AUTO_ARENA(arena);
+    const char *message;
+
+    if (arena == NULL || r->session == NULL || pgb_session_lost(r->session) || !r->locked ||
+        r->history == NULL || t->record_only) {
+        return;
+    }
+    message = err->file[0] != '\0'
+                  ? pgb_arena_printf(arena, "%s:%d: %s", err->file, err->line, err->message)
+                  : pgb_arena_strdup(arena, err->message);
+    if (message == NULL) {
+        return;
+    }
+    runner_quiet(r, true);
+    pgb_session_set_deadline(r->session, pgb_deadline_in(5000));
+    runner_exec(r,
+                pgb_history_event(r->history, arena, t->node->id, "fail", r->run, r->from, t->took,
+                                  err->sqlstate, message),
+                NULL, NULL);
+    if (!pgb_session_lost(r->session)) {
+        pgb_session_set_deadline(r->session, PGB_DEADLINE_NEVER);
+        runner_quiet(r, false);
+    }
+}
+
+static pgb_status fail(run *x, task *t, const pgb_error *why, pgb_error *err)
+{
+    pgb_error own = *why;
+
+    if (own.status == PGB_OK) {
+        pgb_error_set(&own, PGB_INTERNAL, "%s failed without saying why", t->node->id);
+    }
+    explain(x->r, t, &own);
+    if (own.status == PGB_CONNECT) {
+        pgb_error_hint(&own,
+                       "nothing of %s was applied, those before it are; run the command again",
+                       t->node->id);
+    }
+    runner_tidy(x->r, NULL);
+    log_failure(x, t, &own);
+    pgb_error_context(&own, "while %s %s", t->up ? "applying" : "reverting", t->node->id);
+    if (err != NULL && err->status == PGB_OK) {
+        *err = own;
+    }
+    return own.status;
+}
+
+/* An administrator who ends our session means it; a crash, a restart, a cut line do not. */
+static bool may_begin_again(const pgb_error *err)
+{
+    return err->status == PGB_CONNECT && strcmp(err->sqlstate, "57P01") != 0;
+}
+
+/* After the lock was given up and taken again (a new session, or each transaction through a pooler)
+ * another runner may have gone on: what it did already is passed over. */
+static pgb_status refresh(run *x, uint32_t from, pgb_error *err)
+{
+    pgb_runner *r = x->r;
+    pgb_map applied = PGB_MAP_INIT;
+    PGB_AUTO_ARENA(arena);
+    AUTO_RESULT(got);
+    bool fine = arena != NULL;
+    pgb_status status;
+
+    status =
+        fine ? runner_exec(r, pgb_history_ids(r->history, arena), &got, err) : pgb_error_nomem(err);
+    for (int i = 0; status == PGB_OK && i < pgb_result_rows(got) && fine; i++) {
+        const char *id = pgb_result_value(got, i, 0);
+
+        fine = pgb_map_add(&applied, id, strlen(id), pgb_result_bool(got, i, 1), NULL, NULL);
+    }
+    for (uint32_t i = from; status == PGB_OK && fine && i < x->tasks.n; i++) {
+        task *t = &x->tasks.at[i];
+        uint32_t whole = 0;
+        bool there = pgb_map_get(&applied, t->node->id, strlen(t->node->id), &whole);
+        bool done = t->up ? there && whole != 0 : !there;
+
+        if (done && !t->skip) {
+            runner_note(r, "NOTICE", "%s: another runner did it meanwhile", t->node->id);
+        }
+        t->skip = done;
+    }
+    pgb_map_done(&applied);
+    return status == PGB_OK && !fine ? pgb_error_nomem(err) : status;
+}
+
+static pgb_status begin_again(run *x, task *t, const pgb_error *why, pgb_error *err)
+{
+    pgb_runner *r = x->r;
+    pgb_error own = PGB_ERROR_INIT;
+    pgb_status status;
+
+    if (!may_begin_again(why) || t->losses >= LOST_MAX) {
+        return fail(x, t, why, err);
+    }
+    t->losses++;
+    runner_note(r, "WARNING", "the connection was lost; %s begins again", t->node->id);
+    status = resolve_reconnect(r, pgb_deadline_in(r->o.resolve_deadline_ms), &own);
+    if (status == PGB_OK) {
+        status = lock_identity(r, &r->identity, &own);
+    }
+    if (status == PGB_OK) {
+        status = refresh(x, t->nth, &own);
+    }
+    if (status != PGB_OK) {
+        return fail(x, t, status == PGB_CONNECT || status == PGB_LOCK_WAIT ? why : &own, err);
+    }
+    return PGB_OK;
+}
+
+/* A failure that may be a matter of time. PGB_OK: try again. */
+static pgb_status failed(run *x, task *t, const pgb_error *why, pgb_error *err)
+{
+    pgb_error own = *why;
+    pgb_status status;
+
+    if (!blocked_is_retryable(&own)) {
+        return fail(x, t, why, err);
+    }
+    /* before the sleep: nothing may be held while we wait */
+    status = runner_tidy(x->r, NULL);
+    if (status == PGB_OK) {
+        status = blocked_back_off(x->r, t, &own);
+    }
+    return status == PGB_OK ? PGB_OK : fail(x, t, &own, err);
+}
+
+/* ---- the loop ---- */
+
+static pgb_status one_by_one(run *x, pgb_error *err)
+{
+    pgb_runner *r = x->r;
+    task *pending = NULL; /* its work is done and checked; its COMMIT is to be sent */
+    uint32_t i = 0;
+
+    while (i < x->tasks.n || pending != NULL) {
+        task *t = i < x->tasks.n ? &x->tasks.at[i] : NULL;
+        pgb_status status;
+        trip_result trip;
+
+        if (runner_interrupted(r)) {
+            t = NULL; /* a safe point: what is complete is committed, nothing more begun */
+            if (pending == NULL) {
+                return pgb_error_set(err, PGB_INTERRUPTED, "interrupted; %u of %u done",
+                                     x->summary->n_done, x->tasks.n);
+            }
+        }
+        if (t != NULL && t->none && !t->record_only) {
+            if (pending == NULL) {
+                pgb_error own = PGB_ERROR_INIT;
+
+                step_begin(x, t);
+                status = none_run(r, &x->tasks, t, &own);
+                if (status != PGB_OK) {
+                    return fail(x, t, &own, err);
+                }
+                step_done(x, t);
+                i++;
+                continue;
+            }
+            t = NULL;
+        }
+        if (r->pooled && pending != NULL) {
+            t = NULL;
+        }
+        if (t != NULL && r->pooled) {
+            pgb_error own = PGB_ERROR_INIT;
+
+            status = lock_begin_pooled(r, pgb_deadline_in(r->o.lock_wait_ms), &own);
+            if (status == PGB_OK) {
+                status = refresh(x, t->nth, &own);
+            }
+            if (status != PGB_OK) {
+                return fail(x, t, &own, err);
+            }
+        }
+        if (t != NULL && t->skip) {
+            if (r->pooled) {
+                status = runner_tidy(r, err);
+                if (status != PGB_OK) {
+                    return status;
+                }
+            }
+            if (pending == NULL) {
+                i++;
+                continue;
+            }
+            t = NULL;
+        }
+        if (t != NULL && !t->told) {
+            t->told = true;
+            step_begin(x, t);
+        }
+        runner_quiet(r, t == NULL);
+        trip_run(r, &x->tasks, pending, t, &trip);
+        if (!pgb_session_lost(r->session)) {
+            runner_quiet(r, false);
+        }
+
+        switch (trip.commit) {
+        case OUTCOME_NONE:
+            break;
+        case OUTCOME_DONE:
+            step_done(x, pending);
+            pending = NULL;
+            break;
+        case OUTCOME_FAILED:
+            /* the server's word: it was rolled back, and the work behind it goes, too */
+            status = failed(x, pending, &trip.commit_error, err);
+            if (status != PGB_OK) {
+                return status;
+            }
+            i = pending->nth;
+            pending = NULL;
+            continue;
+        case OUTCOME_LOST: {
+            bool committed = false;
+
+            status = resolve_commit(r, pending, &committed, err);
+            if (status != PGB_OK) {
+                return status;
+            }
+            status = lock_identity(r, &r->identity, err);
+            if (status != PGB_OK) {
+                return status;
+            }
+            if (committed) {
+                step_done(x, pending);
+                status = refresh(x, i, err);
+            } else {
+                status = refresh(x, pending->nth, err);
+            }
+            if (status != PGB_OK) {
+                return status;
+            }
+            if (committed) {
+                pending = NULL;
+                continue;
+            }
+            if (pending->losses++ >= LOST_MAX || trip.commit_error.status == PGB_NOMEM) {
+                return fail(x, pending, &trip.commit_error, err);
+            } else {
+                i = pending->nth;
+            }
+            pending = NULL;
+            continue;
+        }
+        }
+
+        switch (trip.work) {
+        case OUTCOME_NONE:
+            break;
+        case OUTCOME_DONE:
+            pending = t;
+            i++;
+            break;
+        case OUTCOME_FAILED:
+            status = failed(x, t, &trip.work_error, err);
+            if (status != PGB_OK) {
+                return status;
+            }
+            break;
+        case OUTCOME_LOST:
+            status = begin_again(x, t, &trip.work_error, err);
+            if (status != PGB_OK) {
+                return status;
+            }
+            break;
+        }
+    }
+    return PGB_OK;
+}
+
+/* Makes the history where there is none. A connection lost meanwhile is found out by looking again:
+ * it is there whole, or not at all. */
+static pgb_status ensure_history(pgb_runner *r, pgb_error *err)
+{
+    for (uint32_t losses = 0;; losses++) {
+        pgb_error own = PGB_ERROR_INIT;
+        pgb_status status;
+
+        if (r->pooled) {
+            /* the lock lasts a transaction, and this is one of its own: two at once are told apart
+             * by the catalog's own uniqueness */
+            status = pgb_history_ensure(r->session, r->o.schema, NULL, &own);
+            if (status == PGB_SQL &&
+                (strcmp(own.sqlstate, "23505") == 0 || strcmp(own.sqlstate, "42P06") == 0 ||
+                 strcmp(own.sqlstate, "42P07") == 0) &&
+                losses < LOST_MAX) {
+                pgb_clock_sleep_ms(20 + (int64_t)pgb_random_below(100));
+                continue;
+            }
+        } else {
+            status = pgb_history_ensure(r->session, r->o.schema, NULL, &own);
+        }
+        if (status == PGB_OK) {
+            return pgb_history_open(r->session, r->o.schema, r->o.project, r->arena, &r->history,
+                                    err);
+        }
+        if (!may_begin_again(&own) || losses >= LOST_MAX ||
+            resolve_reconnect(r, pgb_deadline_in(r->o.resolve_deadline_ms), NULL) != PGB_OK ||
+            lock_identity(r, &r->identity, NULL) != PGB_OK) {
+            if (err != NULL && err->status == PGB_OK) {
+                *err = own;
+            }
+            return status;
+        }
+    }
+}
+
+pgb_status pgb_runner_execute(pgb_runner *runner, const pgb_world *world, const pgb_plan *plan,
+                              pgb_run_summary *ret_summary, pgb_error *err)
+{
+    pgb_run_summary ignored;
+    run x = {.r = runner,
+             .summary = ret_summary != NULL ? ret_summary : &ignored,
+             .begun = pgb_clock_us()};
+    PGB_AUTO_ARENA(arena);
+    pgb_status status;
+
+    memset(x.summary, 0, sizeof *x.summary);
+    pgb_random_uuid(runner->run);
+    memcpy(x.summary->run, runner->run, sizeof x.summary->run);
+    if (arena == NULL) {
+        return pgb_error_nomem(err);
+    }
+    if (plan->n == 0) {
+        return PGB_OK;
+    }
+    if (runner->o.read_only) {
+        return pgb_error_set(err, PGB_INTERNAL, "the runner was opened for reading");
+    }
+    status = pgb_runner_lock(runner, err);
+    if (status == PGB_OK) {
+        status = tasks_prepare(runner, world, plan, arena, &x.tasks, err);
+    }
+    if (status != PGB_OK) {
+        return status;
+    }
+    if (runner->o.one_transaction) {
+        status = one_refuse(runner, &x.tasks, err);
+    }
+    if (status == PGB_OK) {
+        status = ensure_history(runner, err);
+    }
+    if (status == PGB_OK) {
+        status = one_by_one(&x, err);
+    }
+    tasks_done(&x.tasks);
+    x.summary->duration_us = pgb_clock_us() - x.begun;
+    return status;
+}
