@@ -1,5 +1,6 @@
 #include "base/arena.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,7 +55,9 @@ void *pgb_arena_alloc(pgb_arena *arena, size_t size)
     }
     need = (size + ALIGN - 1) / ALIGN * ALIGN;
     if (b == NULL || b->size - b->used < need) {
-        size_t size_of_block = need > arena->next_size ? need : arena->next_size;
+        /* a large one gets a block of its own, and the current block goes on being filled */
+        bool own = b != NULL && need > arena->next_size / 4;
+        size_t size_of_block = own || need > arena->next_size ? need : arena->next_size;
 
         b = malloc(sizeof *b + size_of_block);
         if (b == NULL) {
@@ -63,17 +66,15 @@ void *pgb_arena_alloc(pgb_arena *arena, size_t size)
         b->size = size_of_block;
         b->used = 0;
         arena->taken += sizeof *b + size_of_block;
-        if (arena->head != NULL && need > arena->next_size / 4 &&
-            arena->head->size - arena->head->used > need) {
-            /* a large one of its own: the current block stays first and goes on being filled */
+        if (own) {
             b->next = arena->head->next;
             arena->head->next = b;
         } else {
             b->next = arena->head;
             arena->head = b;
-        }
-        if (arena->next_size < BLOCK_MAX) {
-            arena->next_size *= 2;
+            if (arena->next_size < BLOCK_MAX) {
+                arena->next_size *= 2;
+            }
         }
     }
     at = b->data + b->used;

@@ -82,9 +82,18 @@ void pgb_text_display(pgb_buf *buf, const char *s, size_t len, bool keep_newline
     const unsigned char *p = (const unsigned char *)s;
 
     for (size_t i = 0; i < len;) {
-        size_t n = utf8_one(p + i, len - i);
+        size_t n = 0;
         uint32_t c;
 
+        while (i + n < len && p[i + n] >= 0x20 && p[i + n] < 0x7F) {
+            n++;
+        }
+        if (n > 0) { /* mostly ASCII: a run at a time */
+            pgb_buf_append(buf, s + i, n);
+            i += n;
+            continue;
+        }
+        n = utf8_one(p + i, len - i);
         if (n == 0) {
             pgb_buf_printf(buf, "\\x%02X", p[i]);
             i++;

@@ -7,6 +7,7 @@
 #include "base/vec.h"
 #include "catalog/catalog.h"
 #include "catalog_sql.h"
+#include "pg/flight.h"
 #include "pg/pg.h"
 
 enum { READ_ATTEMPTS = 4, FIXED_COLUMNS = 4, OLDEST = 120000 };
@@ -143,7 +144,7 @@ static bool read_row(pgb_arena *arena, const pgb_result *r, int row, const char 
     return true;
 }
 
-static pgb_status read_result(reader *rd, const pgb_result *r)
+static pgb_status read_result(reader *rd, const pgb_result *r, pgb_error *err)
 {
     pgb_arena *arena = rd->catalog->arena;
     int columns = pgb_result_columns(r);
@@ -151,12 +152,12 @@ static pgb_status read_result(reader *rd, const pgb_result *r)
     pgb_object last = {0};
 
     if (names == NULL) {
-        return pgb_error_nomem(rd->err);
+        return pgb_error_nomem(err);
     }
     for (int i = 0; i < columns; i++) {
         names[i] = pgb_arena_strdup(arena, pgb_result_column_name(r, i));
         if (names[i] == NULL) {
-            return pgb_error_nomem(rd->err);
+            return pgb_error_nomem(err);
         }
     }
     for (int row = 0; row < pgb_result_rows(r); row++) {
@@ -164,38 +165,63 @@ static pgb_status read_result(reader *rd, const pgb_result *r)
 
         if (!read_row(arena, r, row, names, row > 0 ? &last : NULL, &object) ||
             !pgb_vec_push(&rd->all, object)) {
-            return pgb_error_nomem(rd->err);
+            return pgb_error_nomem(err);
         }
         last = object;
     }
     return PGB_OK;
 }
 
+/* Each answer is taken in while the server works on the next query. */
+static pgb_status take(void *data, const pgb_tag *tag, const pgb_result *result, pgb_error *err)
+{
+    (void)tag;
+    return read_result(data, result, err);
+}
+
 static pgb_status run_queries(reader *rd)
 {
-    const char *sqls[N_QUERIES] = {0};
-    int n_params[N_QUERIES] = {0};
     const char *const param[] = {rd->history};
-    const char *const *params[N_QUERIES] = {0};
-    pgb_result *results[N_QUERIES] = {0};
-    int n = 0, major = rd->catalog->server_version / 10000;
-    pgb_status status;
+    int major = rd->catalog->server_version / 10000;
+    pgb_tag failure = {0};
+    pgb_status status = pgb_flight_open(rd->session, take, rd, rd->err), landed;
 
-    for (int i = 0; i < N_QUERIES; i++) {
+    if (status != PGB_OK) {
+        return status;
+    }
+    for (uint32_t i = 0; i < N_QUERIES && status == PGB_OK; i++) {
         if (major >= queries[i].min && (queries[i].max == 0 || major <= queries[i].max)) {
-            sqls[n] = queries[i].sql;
-            n_params[n] = 1;
-            params[n++] = param;
+            pgb_tag tag = {.ordinal = i};
+
+            status = pgb_flight_send(rd->session, tag, queries[i].sql, 1, param, rd->err);
         }
     }
-    status = pgb_exec_pipeline(rd->session, n, sqls, n_params, params, results, rd->err);
-    for (int i = 0; i < n; i++) {
-        if (status == PGB_OK) {
-            status = read_result(rd, results[i]);
-        }
-        pgb_result_free(results[i]);
+    if (!pgb_session_lost(rd->session)) {
+        pgb_tag tag = {.ordinal = N_QUERIES};
+
+        landed = pgb_flight_sync(rd->session, tag, rd->err);
+        status = status != PGB_OK ? status : landed;
     }
-    return status;
+    landed = pgb_flight_land(rd->session, &failure, rd->err);
+    return status != PGB_OK ? status : landed;
+}
+
+/* Columns are numbered as they stand, without those that were dropped. */
+static void count_positions(pgb_catalog *catalog)
+{
+    const pgb_object *last = NULL;
+    int64_t position = 0;
+
+    for (uint32_t i = 0; i < catalog->n; i++) {
+        pgb_object *o = &catalog->objects[catalog->by_parent[i]];
+
+        if (strcmp(o->kind, "column") != 0) {
+            continue;
+        }
+        position = last != NULL && strcmp(last->parent, o->parent) == 0 ? position + 1 : 1;
+        o->ord = position;
+        last = o;
+    }
 }
 
 static pgb_status read_once(reader *rd, bool ascii)
@@ -225,6 +251,9 @@ static pgb_status read_once(reader *rd, bool ascii)
     }
     if (status == PGB_OK) {
         status = pgb_catalog_finish(rd->catalog, rd->all.at, rd->all.n, rd->err);
+    }
+    if (status == PGB_OK) {
+        count_positions(rd->catalog);
     }
     if (!pgb_session_lost(rd->session)) {
         pgb_exec(rd->session, "ROLLBACK", NULL, &ignored);

@@ -30,9 +30,14 @@ static void json_steps(pgb_ctx *ctx, pgb_json *json, const char *key, const pgb_
     pgb_json_key(json, key);
     pgb_json_array(json);
     for (uint32_t i = 0; i < n; i++) {
+        pgb_action action = plan->steps[i].action;
+
         pgb_json_object(json);
-        pgb_json_key_string(json, "action", pgb_action_name(plan->steps[i].action));
+        /* to forget is an act of stamp too; "applied" tells the two apart */
+        pgb_json_key_string(json, "action",
+                            pgb_action_name(action == PGB_UNSTAMP ? PGB_STAMP : action));
         pgb_json_key_string(json, "revision", ctx->world->nodes[plan->steps[i].node].id);
+        pgb_json_key_bool(json, "applied", action == PGB_UPGRADE || action == PGB_STAMP);
         pgb_json_end(json);
         pgb_out_turn(ctx->out);
     }
@@ -65,9 +70,34 @@ void pgb_act_show(pgb_ctx *ctx, const pgb_plan *plan)
     }
 }
 
+/* One line of warning for an applied revision; false: there is nothing to warn of. */
+static bool warn_applied(pgb_ctx *ctx, const pgb_world_node *n)
+{
+    bool warned = true;
+
+    if (n->rev == NULL) {
+        pgb_warn(ctx, "%s is applied, but its file is gone (%s)", n->id, n->applied->file);
+    } else if (n->edited) {
+        pgb_warn(ctx, "%s: edited since %s was applied; the change has not been run", n->rev->file,
+                 n->id);
+    } else {
+        warned = false;
+    }
+    if (n->rev != NULL && n->edited_blank) {
+        pgb_note(ctx, "%s: only line ends or blanks differ from what was applied", n->rev->file);
+    }
+    if (n->rev != NULL && n->reparented) {
+        pgb_warn(ctx, "%s: the parents of %s changed since it was applied", n->rev->file, n->id);
+        warned = true;
+    }
+    return warned;
+}
+
 void pgb_act_warn_applied(pgb_ctx *ctx)
 {
+    enum { MOST = 20 };
     const pgb_world *w = ctx->world;
+    uint32_t warned = 0, more = 0;
 
     for (uint32_t i = 0; i < w->n; i++) {
         const pgb_world_node *n = &w->nodes[w->order[i]];
@@ -75,19 +105,17 @@ void pgb_act_warn_applied(pgb_ctx *ctx)
         if (n->applied == NULL) {
             continue;
         }
-        if (n->rev == NULL) {
-            pgb_warn(ctx, "%s is applied, but its file is gone (%s)", n->id, n->applied->file);
-        } else if (n->edited) {
-            pgb_warn(ctx, "%s: edited since %s was applied; the change has not been run",
-                     n->rev->file, n->id);
-        } else if (n->edited_blank) {
-            pgb_note(ctx, "%s: only line ends or blanks differ from what was applied",
-                     n->rev->file);
+        if (warned < MOST) {
+            warned += warn_applied(ctx, n);
+        } else {
+            more += n->rev == NULL || n->edited || n->reparented;
         }
-        if (n->rev != NULL && n->reparented) {
-            pgb_warn(ctx, "%s: the parents of %s changed since it was applied", n->rev->file,
-                     n->id);
-        }
+    }
+    if (more > 0) {
+        pgb_warn(ctx,
+                 "%u more applied revisions are edited, re-parented or without a file: pgbraid "
+                 "status lists them",
+                 more);
     }
 }
 
@@ -120,14 +148,13 @@ static void json_done(pgb_ctx *ctx, const pgb_plan *plan, const pgb_run_summary 
     pgb_out_raw(ctx->out, "\n", 1);
 }
 
-static const char *past(pgb_action action)
-{
-    return action == PGB_UPGRADE ? "upgraded" : action == PGB_DOWNGRADE ? "downgraded" : "stamped";
-}
-
 static void say_done(pgb_ctx *ctx, const pgb_plan *plan, const pgb_run_summary *summary,
                      pgb_node_list current)
 {
+    enum { ACTIONS = PGB_UNSTAMP + 1 };
+    static const char *const past[ACTIONS] = {"upgraded", "downgraded", "stamped", "unstamped"};
+    uint32_t counts[ACTIONS] = {0};
+    PGB_AUTO_BUF(what);
     char text[40];
 
     if (plan->n == 0) {
@@ -135,8 +162,16 @@ static void say_done(pgb_ctx *ctx, const pgb_plan *plan, const pgb_run_summary *
                 current.n == 0 ? "base" : pgb_list_ids(ctx, current, 5));
         return;
     }
-    pgb_say(ctx, "%u revision%s %s in %s; the database is at %s", summary->n_done,
-            summary->n_done == 1 ? "" : "s", past(plan->steps[0].action),
+    for (uint32_t i = 0; i < summary->n_done; i++) {
+        counts[plan->steps[i].action]++;
+    }
+    for (int a = 0; a < ACTIONS; a++) {
+        if (counts[a] > 0) {
+            pgb_buf_printf(&what, "%s%u revision%s %s", what.len == 0 ? "" : ", ", counts[a],
+                           counts[a] == 1 ? "" : "s", past[a]);
+        }
+    }
+    pgb_say(ctx, "%s in %s; the database is at %s", pgb_buf_str(&what),
             pgb_duration_text(summary->duration_us, text, sizeof text),
             current.n == 0 ? "base" : pgb_list_ids(ctx, current, 5));
 }
@@ -164,4 +199,23 @@ pgb_status pgb_act_run(pgb_ctx *ctx, const pgb_plan *plan)
         say_done(ctx, plan, &summary, current);
     }
     return status;
+}
+
+static bool to_out(void *data, const char *bytes, size_t len)
+{
+    pgb_out_raw(data, bytes, len);
+    return true;
+}
+
+pgb_status pgb_act_script(pgb_ctx *ctx, const pgb_plan *plan, const char *command)
+{
+    if (ctx->json) {
+        return pgb_error_set(ctx->err, PGB_USAGE,
+                             "--sql writes a script, so --format json does not fit");
+    }
+    if (plan->n == 0) {
+        pgb_say(ctx, "nothing to do");
+        return PGB_OK;
+    }
+    return pgb_runner_script(ctx->runner, ctx->world, plan, command, to_out, ctx->out, ctx->err);
 }

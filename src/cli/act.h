@@ -18,6 +18,9 @@ void pgb_act_warn_applied(pgb_ctx *ctx);
  * "duration_us"}. An empty plan is said to be nothing to do. */
 pgb_status pgb_act_run(pgb_ctx *ctx, const pgb_plan *plan);
 
+/* --sql: the plan as a script for psql, to stdout. command: "pgbraid upgrade", … */
+pgb_status pgb_act_script(pgb_ctx *ctx, const pgb_plan *plan, const char *command);
+
 /* Without --dry-run what the command declares; with it nothing is locked or written. */
 unsigned pgb_act_needs_dry(unsigned needs);
 

@@ -164,7 +164,13 @@ typedef struct pgb_db {
  * values struct with this and its options with PGB_RUN_OPTIONS. */
 typedef struct pgb_run_values {
     int64_t lock_wait_ms, lock_timeout_ms, lock_deadline_ms, statement_timeout_ms;
+    bool one_transaction; /* upgrade and downgrade: PGB_RUN_ONE_OPTION */
 } pgb_run_values;
+#define PGB_RUN_ONE_OPTION                                                                         \
+    {                                                                                              \
+        .name = "one-transaction", PGB_OPT_FLAG_AT(pgb_run_values, one_transaction),               \
+        .help = "all revisions in one transaction: all of them, or none"                           \
+    }
 #define PGB_RUN_OPTIONS                                                                            \
     {.name = "lock-wait",                                                                          \
      .arg = "TIME",                                                                                \
@@ -220,9 +226,11 @@ struct pgb_ctx {
     pgb_runner *runner;
     pgb_applied_set *applied;
 
-    /* of progress.c and talk.c: the step that runs, and whether its line is not ended yet */
-    uint32_t step, steps, ended;
-    bool line_open;
+    /* of progress.c and talk.c */
+    uint32_t steps, steps_done;
+    const pgb_step *open_step; /* begun, not ended; one may begin before the one before it ends */
+    uint32_t open_nth;
+    bool line_open; /* its line stands on the terminal, not ended yet */
 };
 
 /* Set to 1 by SIGINT, SIGTERM and SIGHUP; the runner stops at the next safe point. A second SIGINT

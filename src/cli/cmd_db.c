@@ -214,6 +214,9 @@ static pgb_status run_psql_on(pgb_ctx *ctx, const char *conninfo)
     if (status != PGB_OK) {
         return status;
     }
+    if (pgb_cli_interrupted) {
+        return pgb_error_set(ctx->err, PGB_INTERRUPTED, "interrupted");
+    }
     sigaction(SIGINT, &ignore, &before_int);
     sigaction(SIGQUIT, &ignore, &before_quit);
     status = pgb_proc_spawn(&options, &pid, ctx->err);

@@ -4,7 +4,7 @@
 
 struct values {
     pgb_run_values run;
-    bool dry_run, yes;
+    bool sql, dry_run, yes;
 };
 
 static const pgb_option options[] = {
@@ -16,6 +16,10 @@ static const pgb_option options[] = {
      .letter = 'y',
      PGB_OPT_FLAG_AT(struct values, yes),
      .help = "do not ask before more than one revision is reverted"},
+    {.name = "sql",
+     PGB_OPT_FLAG_AT(struct values, sql),
+     .help = "write a script for psql to stdout instead, and change nothing"},
+    PGB_RUN_ONE_OPTION,
     PGB_RUN_OPTIONS,
     {.name = NULL},
 };
@@ -33,7 +37,7 @@ static unsigned needs_now(const void *values, unsigned needs)
 {
     const struct values *v = values;
 
-    return v->dry_run ? pgb_act_needs_dry(needs) : needs;
+    return v->dry_run || v->sql ? pgb_act_needs_dry(needs) : needs;
 }
 
 /* A way back that differs from the one that was stored when the revision was applied. */
@@ -76,6 +80,9 @@ static pgb_status run(pgb_ctx *ctx)
         return status;
     }
     note_changed_downs(ctx, &plan);
+    if (v->sql) {
+        return pgb_act_script(ctx, &plan, "pgbraid downgrade");
+    }
     if (v->dry_run) {
         pgb_act_show(ctx, &plan);
         return PGB_OK;

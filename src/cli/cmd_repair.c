@@ -81,7 +81,7 @@ static pgb_status show(pgb_ctx *ctx, const item *it)
         pgb_say(ctx, "%s was edited after %s was applied%s", n->rev->file, n->id,
                 n->edited_blank ? " (line ends or trailing blanks only)" : "");
         status = pgb_runner_difference(ctx->runner, ctx->world, it->node, &b, ctx->err);
-        for (char *line = b.p, *end; status == PGB_OK && line != NULL; line = end) {
+        for (char *line = b.p, *end; status == PGB_OK && line != NULL && *line != 0; line = end) {
             end = strchr(line, '\n');
             if (end != NULL) {
                 *end++ = '\0';
@@ -168,6 +168,7 @@ static void report(pgb_ctx *ctx, const item *items, uint32_t n, bool dry_run)
         }
         pgb_json_end(&json);
         pgb_json_end(&json);
+        pgb_out_raw(ctx->out, "\n", 1);
         return;
     }
     if (n == 0) {

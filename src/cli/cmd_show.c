@@ -83,6 +83,9 @@ static pgb_status put_text(const pgb_lister *lister, uint32_t node)
     for (uint32_t i = 0; i < n_labels; i++) {
         pgb_buf_printf(&list, "%s%s", i == 0 ? "" : ", ", labels[i]);
     }
+    if (list.failed) {
+        return pgb_error_nomem(ctx->err);
+    }
     put_field(ctx, "revision", n->id);
     put_field(ctx, "title", n->title == NULL ? "" : n->title);
     put_field(ctx, "file", n->rev == NULL ? "gone" : n->rev->file);

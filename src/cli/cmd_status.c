@@ -85,9 +85,12 @@ static void put_json(pgb_ctx *ctx, const struct lists *lists, pgb_node_list curr
     pgb_out_raw(ctx->out, "\n", 1);
 }
 
-/* "Pending: 3", and each revision below; why: what is said of one, or NULL. */
-static pgb_status put_list(const pgb_lister *lister, const char *heading, pgb_style style,
-                           pgb_node_list list, void (*why)(pgb_ctx *ctx, uint32_t node))
+/* What is said of one revision below its line. */
+typedef pgb_status why_fn(const pgb_lister *lister, uint32_t node);
+
+/* "Pending: 3", and each revision below; why may be NULL. */
+static pgb_status put_list(pgb_lister *lister, const char *heading, const char *obvious,
+                           pgb_style style, pgb_node_list list, why_fn *why)
 {
     pgb_ctx *ctx = lister->ctx;
     pgb_status status = PGB_OK;
@@ -95,6 +98,7 @@ static pgb_status put_list(const pgb_lister *lister, const char *heading, pgb_st
     if (list.n == 0) {
         return PGB_OK;
     }
+    lister->obvious = obvious;
     pgb_out_style(ctx->out, style);
     pgb_out_printf(ctx->out, "%s: %u", heading, list.n);
     pgb_out_style(ctx->out, PGB_STYLE_NONE);
@@ -103,32 +107,37 @@ static pgb_status put_list(const pgb_lister *lister, const char *heading, pgb_st
         pgb_out_raw(ctx->out, "  ", 2);
         status = pgb_list_line(lister, ctx->out, list.at[i], false);
         pgb_out_raw(ctx->out, "\n", 1);
-        if (why != NULL) {
-            why(ctx, list.at[i]);
+        if (status == PGB_OK && why != NULL) {
+            status = why(lister, list.at[i]);
         }
     }
     return status;
 }
 
-static void why_edited(pgb_ctx *ctx, uint32_t node)
+static pgb_status why_edited(const pgb_lister *lister, uint32_t node)
 {
+    pgb_ctx *ctx = lister->ctx;
     const pgb_world_node *n = &ctx->world->nodes[node];
 
     pgb_out_printf(ctx->out, "    %s is not what was applied at %s\n", n->rev->file,
                    n->applied->at);
+    return PGB_OK;
 }
 
-static void why_missing(pgb_ctx *ctx, uint32_t node)
+static pgb_status why_missing(const pgb_lister *lister, uint32_t node)
 {
+    pgb_ctx *ctx = lister->ctx;
     const pgb_world_node *n = &ctx->world->nodes[node];
 
     pgb_out_printf(ctx->out, "    %s is gone; it was applied at %s by %s\n",
                    n->applied->file == NULL ? "its file" : n->applied->file, n->applied->at,
                    n->applied->by);
+    return PGB_OK;
 }
 
-static void why_reparented(pgb_ctx *ctx, uint32_t node)
+static pgb_status why_reparented(const pgb_lister *lister, uint32_t node)
 {
+    pgb_ctx *ctx = lister->ctx;
     const pgb_world_node *n = &ctx->world->nodes[node];
 
     pgb_out_puts(ctx->out, "    applied with parent");
@@ -141,6 +150,34 @@ static void why_reparented(pgb_ctx *ctx, uint32_t node)
         pgb_out_printf(ctx->out, "%s %s", i == 0 ? "" : ",", n->rev->parents[i].text);
     }
     pgb_out_puts(ctx->out, n->rev != NULL && n->rev->n_parents == 0 ? " none\n" : "\n");
+    return PGB_OK;
+}
+
+/* Why a revision failed, from the event log: the newest events hold it. */
+static pgb_status why_failed(const pgb_lister *lister, uint32_t node)
+{
+    pgb_ctx *ctx = lister->ctx;
+    const char *id = ctx->world->nodes[node].id;
+    pgb_event *events;
+    uint32_t n = 0;
+    pgb_status status;
+
+    if (!pgb_bits_get(&lister->failed, node)) {
+        return PGB_OK;
+    }
+    status = pgb_history_events(pgb_runner_session(ctx->runner), ctx->conf->history_schema,
+                                ctx->conf->project, 100, ctx->arena, &events, &n, ctx->err);
+    for (uint32_t i = n; status == PGB_OK && i > 0; i--) {
+        const pgb_event *e = &events[i - 1];
+
+        if (strcmp(e->id, id) == 0 && strcmp(e->event, "fail") == 0) {
+            pgb_out_printf(ctx->out, "    failed at %s: %s%s%s%s\n", e->at, e->message,
+                           e->sqlstate == NULL || e->sqlstate[0] == '\0' ? "" : " (SQLSTATE ",
+                           e->sqlstate, e->sqlstate == NULL || e->sqlstate[0] == '\0' ? "" : ")");
+            break;
+        }
+    }
+    return status;
 }
 
 static void put_next(pgb_ctx *ctx, const struct lists *lists)
@@ -148,8 +185,11 @@ static void put_next(pgb_ctx *ctx, const struct lists *lists)
     uint32_t pending = lists->of[PENDING].n;
 
     if (lists->of[EDITED].n > 0) {
-        pgb_out_puts(ctx->out, "Next: put the edited files back as they were applied, and their "
-                               "changes into new revisions (pgbraid new).\n");
+        pgb_out_puts(ctx->out, "Next: put the edited files back as they were applied and their "
+                               "changes into new revisions, or accept them: pgbraid repair.\n");
+    }
+    if (lists->of[REPARENTED].n > 0) {
+        pgb_out_puts(ctx->out, "Next: pgbraid repair records the new parents.\n");
     }
     if (lists->of[MISSING].n > 0) {
         pgb_out_puts(ctx->out, "Next: bring the missing files back, or revert those revisions: "
@@ -167,25 +207,26 @@ static void put_next(pgb_ctx *ctx, const struct lists *lists)
     } else if (pending > 0) {
         pgb_out_printf(ctx->out, "Next: pgbraid upgrade applies %s.\n",
                        pending == 1 ? "the pending revision" : "the pending revisions");
-    } else if (lists->of[EDITED].n + lists->of[MISSING].n + lists->of[INCOMPLETE].n == 0) {
+    } else if (lists->of[EDITED].n + lists->of[REPARENTED].n + lists->of[MISSING].n +
+                   lists->of[INCOMPLETE].n ==
+               0) {
         pgb_out_puts(ctx->out, "Up to date.\n");
     }
 }
 
-static pgb_status put_text(const pgb_lister *lister, const struct lists *lists,
-                           pgb_node_list current)
+static pgb_status put_text(pgb_lister *lister, const struct lists *lists, pgb_node_list current)
 {
     static const struct {
-        const char *heading;
+        const char *heading, *obvious;
         pgb_style style;
         enum list list;
-        void (*why)(pgb_ctx *ctx, uint32_t node);
+        why_fn *why;
     } parts[] = {
-        {"Edited", PGB_STYLE_BAD, EDITED, why_edited},
-        {"Re-parented", PGB_STYLE_BAD, REPARENTED, why_reparented},
-        {"Missing", PGB_STYLE_BAD, MISSING, why_missing},
-        {"Incomplete", PGB_STYLE_BAD, INCOMPLETE, NULL},
-        {"Pending", PGB_STYLE_WARN, PENDING, NULL},
+        {"Edited", "edited", PGB_STYLE_BAD, EDITED, why_edited},
+        {"Re-parented", "reparented", PGB_STYLE_BAD, REPARENTED, why_reparented},
+        {"Missing", "missing", PGB_STYLE_BAD, MISSING, why_missing},
+        {"Incomplete", "incomplete", PGB_STYLE_BAD, INCOMPLETE, NULL},
+        {"Pending", "pending", PGB_STYLE_WARN, PENDING, why_failed},
     };
     pgb_ctx *ctx = lister->ctx;
     pgb_status status = PGB_OK;
@@ -197,8 +238,8 @@ static pgb_status put_text(const pgb_lister *lister, const struct lists *lists,
         pgb_out_puts(ctx->out, "Current: base\n");
     }
     for (size_t i = 0; status == PGB_OK && i < sizeof parts / sizeof parts[0]; i++) {
-        status = put_list(lister, parts[i].heading, parts[i].style, lists->of[parts[i].list],
-                          parts[i].why);
+        status = put_list(lister, parts[i].heading, parts[i].obvious, parts[i].style,
+                          lists->of[parts[i].list], parts[i].why);
     }
     if (status == PGB_OK) {
         put_next(ctx, lists);

@@ -2,7 +2,7 @@
 
 struct values {
     pgb_run_values run;
-    bool dry_run;
+    bool sql, dry_run;
 };
 
 static const pgb_option options[] = {
@@ -10,6 +10,10 @@ static const pgb_option options[] = {
      .letter = 'n',
      PGB_OPT_FLAG_AT(struct values, dry_run),
      .help = "show the plan and change nothing"},
+    {.name = "sql",
+     PGB_OPT_FLAG_AT(struct values, sql),
+     .help = "write a script for psql to stdout instead, and change nothing"},
+    PGB_RUN_ONE_OPTION,
     PGB_RUN_OPTIONS,
     {.name = NULL},
 };
@@ -26,7 +30,7 @@ static unsigned needs_now(const void *values, unsigned needs)
 {
     const struct values *v = values;
 
-    return v->dry_run ? pgb_act_needs_dry(needs) : needs;
+    return v->dry_run || v->sql ? pgb_act_needs_dry(needs) : needs;
 }
 
 /* Late revisions are named before anything runs; the config may refuse them. */
@@ -68,6 +72,8 @@ static pgb_status run(pgb_ctx *ctx)
     status = look_at_late(ctx, &plan);
     if (status == PGB_OK && v->dry_run) {
         pgb_act_show(ctx, &plan);
+    } else if (status == PGB_OK && v->sql) {
+        status = pgb_act_script(ctx, &plan, "pgbraid upgrade");
     } else if (status == PGB_OK) {
         status = pgb_act_run(ctx, &plan);
     }

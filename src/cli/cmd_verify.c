@@ -27,14 +27,16 @@ static const pgb_example examples[] = {
 
 typedef struct notes {
     pgb_ctx *ctx;
-    PGB_VEC(pgb_verify_note) list;
+    pgb_verify *of;
+    const pgb_verify_watch *watch;
 } notes;
 
 static pgb_status add_note(notes *n, const char *kind, const char *object, const char *text)
 {
     pgb_verify_note note = {text, kind, object};
 
-    return text != NULL && pgb_vec_push(&n->list, note) ? PGB_OK : pgb_error_nomem(n->ctx->err);
+    return text != NULL && pgb_vec_push(&n->of->notes, note) ? PGB_OK
+                                                             : pgb_error_nomem(n->ctx->err);
 }
 
 /* What the model only names, on either side. */
@@ -110,11 +112,26 @@ static pgb_status compare(pgb_ctx *ctx, notes *n, pgb_verdict *v)
 
 static void say_step(void *data, const char *id, uint32_t nth, uint32_t of)
 {
-    pgb_ctx *ctx = data;
+    const notes *n = data;
+    pgb_ctx *ctx = n->ctx;
 
     if (ctx->verbose > 0) {
         pgb_say(ctx, "rebuilding %u of %u: %s", nth, of, id);
     }
+}
+
+static bool is_watched(void *data, const char *id)
+{
+    const notes *n = data;
+
+    return n->watch->watched(n->watch->data, id);
+}
+
+static pgb_status see(void *data, const char *id, pgb_catalog *catalog, pgb_error *err)
+{
+    const notes *n = data;
+
+    return n->watch->seen(n->watch->data, id, catalog, err);
 }
 
 /* The other side from the applied revisions; *ret_catalog stays NULL when they could not all be
@@ -128,7 +145,9 @@ static pgb_status rebuild(pgb_ctx *ctx, notes *n, pgb_verdict *v, pgb_rebuild **
                                .bin = ctx->conf->server_bin,
                                .interrupted = &pgb_cli_interrupted,
                                .step = say_step,
-                               .data = ctx};
+                               .watched = n->watch != NULL ? is_watched : NULL,
+                               .seen = n->watch != NULL ? see : NULL,
+                               .data = n};
     pgb_status status = pgb_rebuild_run(&how, ret_rebuild, ctx->err);
     const pgb_rebuild *r = *ret_rebuild;
 
@@ -162,10 +181,40 @@ static pgb_status use_snapshot(pgb_ctx *ctx, const char *file, pgb_verdict *v,
     return v->against != NULL ? PGB_OK : pgb_error_nomem(ctx->err);
 }
 
-static pgb_status show(pgb_ctx *ctx, notes *n, pgb_verdict *v)
+pgb_status pgb_verify_make(pgb_ctx *ctx, const char *snapshot, const pgb_verify_watch *watch,
+                           pgb_verify *ret_verify)
 {
-    v->notes = n->list.at;
-    v->n_notes = (uint32_t)n->list.n;
+    pgb_verify *made = ret_verify;
+    pgb_verdict *v = &made->verdict;
+    notes n = {.ctx = ctx, .of = made, .watch = watch};
+    pgb_status status;
+
+    *made = (pgb_verify){.verdict = {.verified = true, .rebuilt = snapshot == NULL}};
+    status = v->rebuilt ? rebuild(ctx, &n, v, &made->rebuilt)
+                        : use_snapshot(ctx, snapshot, v, &made->snapshot);
+    if (status == PGB_OK) {
+        status = pgb_catalog_read_at(ctx->db.conninfo, ctx->conf->history_schema,
+                                     &pgb_cli_interrupted, &made->live, ctx->err);
+    }
+    if (status == PGB_OK) {
+        v->actual = made->live;
+        status = v->expected != NULL ? compare(ctx, &n, v) : note_unmodelled(&n, made->live);
+    }
+    v->notes = made->notes.at;
+    v->n_notes = (uint32_t)made->notes.n;
+    return status;
+}
+
+void pgb_verify_done(pgb_verify *verify)
+{
+    pgb_vec_done(&verify->notes);
+    pgb_catalog_free(verify->snapshot);
+    pgb_catalog_free(verify->live);
+    pgb_rebuild_free(verify->rebuilt);
+}
+
+static pgb_status show(pgb_ctx *ctx, const pgb_verdict *v)
+{
     if (ctx->json) {
         pgb_verify_show_json(ctx, v);
     } else {
@@ -177,28 +226,13 @@ static pgb_status show(pgb_ctx *ctx, notes *n, pgb_verdict *v)
 static pgb_status run(pgb_ctx *ctx)
 {
     const struct values *values = ctx->values;
-    notes n = {.ctx = ctx};
-    pgb_verdict v = {.verified = true, .rebuilt = values->snapshot == NULL};
-    pgb_catalog *snapshot = NULL, *live = NULL;
-    pgb_rebuild *rebuilt = NULL;
-    pgb_status status = v.rebuilt ? rebuild(ctx, &n, &v, &rebuilt)
-                                  : use_snapshot(ctx, values->snapshot, &v, &snapshot);
+    pgb_verify made;
+    pgb_status status = pgb_verify_make(ctx, values->snapshot, NULL, &made);
 
     if (status == PGB_OK) {
-        status = pgb_catalog_read_at(ctx->db.conninfo, ctx->conf->history_schema,
-                                     &pgb_cli_interrupted, &live, ctx->err);
+        status = show(ctx, &made.verdict);
     }
-    if (status == PGB_OK) {
-        v.actual = live;
-        status = v.expected != NULL ? compare(ctx, &n, &v) : note_unmodelled(&n, live);
-    }
-    if (status == PGB_OK) {
-        status = show(ctx, &n, &v);
-    }
-    pgb_vec_done(&n.list);
-    pgb_catalog_free(snapshot);
-    pgb_catalog_free(live);
-    pgb_rebuild_free(rebuilt);
+    pgb_verify_done(&made);
     return status;
 }
 

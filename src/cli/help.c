@@ -124,22 +124,22 @@ static void put_options(pgb_out *out, const pgb_option *options)
 
 static void put_commands(pgb_out *out, const pgb_command *const *commands)
 {
-    bool first = true;
+    const char *group = NULL;
 
     for (; *commands != NULL; commands++) {
-        if ((*commands)->hidden) {
+        const pgb_command *c = *commands;
+
+        if (c->hidden) {
             continue;
         }
-        if ((*commands)->group != NULL) {
-            if (!first) {
-                pgb_out_raw(out, "\n", 1);
-            }
-            pgb_out_styled(out, PGB_STYLE_BOLD, (*commands)->group);
+        if (c->group != NULL && (group == NULL || strcmp(c->group, group) != 0)) {
+            pgb_out_raw(out, "\n", group == NULL ? 0 : 1);
+            pgb_out_styled(out, PGB_STYLE_BOLD, c->group);
             pgb_out_raw(out, "\n", 1);
+            group = c->group;
         }
-        first = false;
-        pgb_out_printf(out, "  %-12s", (*commands)->name);
-        put_wrapped(out, (*commands)->summary, 16, 14);
+        pgb_out_printf(out, "  %-12s", c->name);
+        put_wrapped(out, c->summary, 16, 14);
     }
 }
 

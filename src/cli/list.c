@@ -101,7 +101,8 @@ pgb_status pgb_list_line(const pgb_lister *lister, pgb_out *out, uint32_t node, 
     if (pgb_bits_get(&lister->current, node)) {
         pgb_out_styled(out, PGB_STYLE_GOOD, " (current)");
     }
-    if (state != NULL && strcmp(state, "applied") != 0) {
+    if (state != NULL && strcmp(state, "applied") != 0 &&
+        (lister->obvious == NULL || strcmp(state, lister->obvious) != 0)) {
         pgb_out_style(out, style_of(state));
         pgb_out_printf(out, " (%s)", state);
         pgb_out_style(out, PGB_STYLE_NONE);
@@ -125,6 +126,7 @@ const char *pgb_list_ids(pgb_ctx *ctx, pgb_node_list nodes, uint32_t most)
         pgb_buf_printf(&text, " and %u more", nodes.n - most);
     }
     copy = text.failed ? NULL : pgb_arena_strdup(ctx->arena, pgb_buf_str(&text));
+    ctx->out->buf.failed = ctx->out->buf.failed || copy == NULL; /* known when it is flushed */
     return copy == NULL ? "" : copy;
 }
 

@@ -11,8 +11,9 @@
  * when it is simply applied. */
 typedef struct pgb_lister {
     pgb_ctx *ctx;
-    pgb_bits failed;  /* last event is a failure */
-    pgb_bits current; /* applied, and no parent of an applied one */
+    pgb_bits failed;     /* last event is a failure */
+    pgb_bits current;    /* applied, and no parent of an applied one */
+    const char *obvious; /* a state that the heading says already; NULL: none */
 } pgb_lister;
 
 pgb_status pgb_lister_init(pgb_lister *lister, pgb_ctx *ctx);

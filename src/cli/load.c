@@ -92,6 +92,10 @@ static pgb_status connect_database(pgb_ctx *ctx, unsigned needs)
     };
     pgb_status status;
 
+    if ((ctx->command->needs & PGB_NEED_LOCK) != 0) {
+        /* a script (--sql) needs no lock, but is one transaction as well */
+        options.one_transaction = ((const pgb_run_values *)ctx->values)->one_transaction;
+    }
     if ((needs & PGB_NEED_LOCK) != 0) {
         const pgb_run_values *v = ctx->values;
 
@@ -131,6 +135,9 @@ static pgb_status connect_if_any(pgb_ctx *ctx, unsigned needs)
     pgb_status status = find_database(ctx, false);
 
     named = ctx->db.source != PGB_DB_EMBEDDED;
+    if (status == PGB_NOMEM) {
+        return status;
+    }
     if (status != PGB_OK && ctx->database == NULL) {
         pgb_error_clear(ctx->err);
         forget_database(ctx);

@@ -34,13 +34,14 @@ static void catch_signals(void)
     sigaction(SIGPIPE, &action, NULL);
 }
 
-/* With 0, 1 or 2 closed, a file or a connection would get that number, and our messages with it. */
+/* With 0, 1 or 2 closed, a file or a connection would get that number, and our messages with it.
+ * What stands in for them can't be written, so that data which nobody gets is an error. */
 static bool hold_standard_descriptors(void)
 {
     int fd;
 
     do {
-        fd = open("/dev/null", O_RDWR);
+        fd = open("/dev/null", O_RDONLY);
     } while (fd >= 0 && fd <= STDERR_FILENO);
     if (fd >= 0) {
         close(fd);

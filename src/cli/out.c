@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,7 +35,11 @@ static void write_out(pgb_out *out)
             done += (size_t)n;
         } else if (n < 0 && errno == EPIPE) {
             out->gone = true;
-        } else if (n < 0 && errno != EINTR && errno != EAGAIN) {
+        } else if (n < 0 && errno == EAGAIN) {
+            struct pollfd wait = {.fd = out->fd, .events = POLLOUT}; /* somebody made it so */
+
+            poll(&wait, 1, -1);
+        } else if (n < 0 && errno != EINTR) {
             out->errnum = errno;
         }
     }

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <strings.h>
 
 const char *pgb_duration_text(int64_t us, char *text, size_t size)
@@ -55,18 +56,41 @@ static void blocked(void *data, const char *blockers, uint32_t attempt, int64_t 
             attempt, blockers, (double)sleep_ms / 1e3);
 }
 
-/* One line per revision: at its begin on a terminal, completed at its end; elsewhere at its end. */
+/* One line per revision: at its begin on a terminal, completed at its end; elsewhere at its end. A
+ * line that moves must fit into `most` columns, or it could not be cleared: its title is left out
+ * then. */
 static void step_line(pgb_ctx *ctx, const pgb_world *w, const pgb_step *step, uint32_t nth,
-                      uint32_t of)
+                      uint32_t of, int most)
 {
     const pgb_world_node *node = &w->nodes[step->node];
+    const char *title = node->title == NULL ? "" : node->title;
     char digits[16];
     int width = snprintf(digits, sizeof digits, "%u", of);
+    size_t used = 2 * (size_t)width + strlen(verb(step->action)) + strlen(node->id) + 10;
 
     pgb_out_printf(ctx->talk, "%*u/%u  %s ", width, nth, of, verb(step->action));
     pgb_out_styled(ctx->talk, PGB_STYLE_NAME, node->id);
-    if (node->title != NULL && node->title[0] != '\0') {
-        pgb_out_printf(ctx->talk, "  %s", node->title);
+    /* a byte takes at most one column, or two of three bytes */
+    if (title[0] != '\0' && (most == 0 || used + strlen(title) < (size_t)most)) {
+        pgb_out_printf(ctx->talk, "  %s", title);
+    }
+}
+
+static void show_open(pgb_ctx *ctx, const pgb_world *w)
+{
+    if (ctx->progress && ctx->open_step != NULL) {
+        step_line(ctx, w, ctx->open_step, ctx->open_nth, ctx->steps, pgb_out_width(ctx->talk));
+        pgb_out_puts(ctx->talk, " ...");
+        pgb_out_flush(ctx->talk, NULL);
+        ctx->line_open = true;
+    }
+}
+
+static void clear_open(pgb_ctx *ctx)
+{
+    if (ctx->line_open) {
+        pgb_out_raw(ctx->talk, "\r\033[K", 4); /* to the begin, and clear */
+        ctx->line_open = false;
     }
 }
 
@@ -75,15 +99,11 @@ static void step_begin(void *data, const pgb_world *w, const pgb_step *step, uin
 {
     pgb_ctx *ctx = data;
 
-    ctx->step = nth;
-    ctx->ended = nth == 1 ? 0 : ctx->ended;
+    clear_open(ctx);
+    ctx->open_step = step;
+    ctx->open_nth = nth;
     ctx->steps = of;
-    if (ctx->progress) {
-        step_line(ctx, w, step, nth, of);
-        pgb_out_puts(ctx->talk, " ...");
-        pgb_out_flush(ctx->talk, NULL);
-        ctx->line_open = true;
-    }
+    show_open(ctx, w);
 }
 
 static void step_end(void *data, const pgb_world *w, const pgb_step *step, int64_t duration_us)
@@ -91,17 +111,17 @@ static void step_end(void *data, const pgb_world *w, const pgb_step *step, int64
     pgb_ctx *ctx = data;
     char text[40];
 
-    /* the next one's begin may have been told already: it travels with this one's COMMIT */
-    ctx->ended++;
+    ctx->steps_done++;
+    if (ctx->open_step == step) {
+        ctx->open_step = NULL;
+    }
     if (ctx->quiet) {
         return;
     }
-    if (ctx->line_open) {
-        pgb_out_raw(ctx->talk, "\r\033[K", 4); /* to the begin, and clear */
-        ctx->line_open = false;
-    }
-    step_line(ctx, w, step, ctx->ended, ctx->steps);
+    clear_open(ctx);
+    step_line(ctx, w, step, ctx->steps_done, ctx->steps, 0);
     pgb_out_printf(ctx->talk, "  (%s)\n", pgb_duration_text(duration_us, text, sizeof text));
+    show_open(ctx, w);
 }
 
 static void notice(void *data, const char *severity, const char *text)

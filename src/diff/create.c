@@ -73,10 +73,12 @@ void pgb_mend_column_extras(pgb_buf *b, const pgb_object *c)
 }
 
 /* Owner, privileges, comment: what every object may have. */
-static void put_tail(pgb_buf *b, const pgb_object *o)
+static void put_tail(pgb_buf *b, const pgb_catalog *m, const pgb_object *o)
 {
     pgb_mend_owner(b, o);
-    if (has(o, "acl")) {
+    if (!pgb_is(o, "column")) {
+        pgb_mend_new_acl(b, m, o);
+    } else if (has(o, "acl")) {
         pgb_mend_acl(b, o, text(o, "acl"), NULL);
     }
     if (has(o, "comment")) {
@@ -135,9 +137,7 @@ static void put_owned_sequences(pgb_buf *b, const pgb_catalog *m, const char *ta
             } else {
                 pgb_buf_printf(b, "ALTER SEQUENCE %s OWNED BY %s;\n", s->identity, by);
             }
-            if (has(s, "acl")) {
-                pgb_mend_acl(b, s, text(s, "acl"), NULL);
-            }
+            pgb_mend_new_acl(b, m, s);
             if (has(s, "comment")) {
                 pgb_mend_comment(b, s, text(s, "comment"));
             }
@@ -171,7 +171,15 @@ static void create_index(pgb_buf *b, const pgb_object *x)
     PGB_AUTO_BUF(alter);
     const char *targets = pgb_object_get(x, "statistics_target");
 
-    pgb_buf_printf(b, "%s;\n", text(x, "definition"));
+    const char *definition = text(x, "definition"), *only = strstr(definition, " ON ONLY ");
+
+    /* of a partitioned table: partitions get theirs with it, unless it was left unfinished */
+    if (only != NULL && !has(x, "valid")) {
+        pgb_buf_append(b, definition, (size_t)(only - definition));
+        pgb_buf_printf(b, " ON %s;\n", only + strlen(" ON ONLY "));
+    } else {
+        pgb_buf_printf(b, "%s;\n", definition);
+    }
     if (has(x, "tablespace")) {
         pgb_buf_printf(b, "ALTER INDEX %s SET TABLESPACE %s;\n", x->identity,
                        text(x, "tablespace"));
@@ -216,7 +224,7 @@ static const char *enable_word(const pgb_object *o)
 }
 
 /* Triggers, rules, policies and statistics: with a tail that the table does not give them. */
-static void create_on_table(pgb_buf *b, const pgb_object *o)
+static void create_on_table(pgb_buf *b, const pgb_catalog *m, const pgb_object *o)
 {
     if (pgb_is(o, "policy")) {
         create_policy(b, o);
@@ -231,7 +239,7 @@ static void create_on_table(pgb_buf *b, const pgb_object *o)
         pgb_buf_printf(b, "ALTER STATISTICS %s SET STATISTICS %s;\n", o->identity,
                        text(o, "statistics_target"));
     }
-    put_tail(b, o);
+    put_tail(b, m, o);
 }
 
 /* What belongs to a table, view or materialized view and is made after it. */
@@ -249,7 +257,7 @@ static void put_children(pgb_buf *b, const pgb_catalog *m, const pgb_object *t)
         } else if (!pgb_is(t, "view")) {
             pgb_mend_column_extras(b, c);
         }
-        put_tail(b, c);
+        put_tail(b, m, c);
     }
     all = pgb_catalog_children(m, t->identity, "constraint");
     for (uint32_t i = 0; i < all.n; i++) {
@@ -268,7 +276,7 @@ static void put_children(pgb_buf *b, const pgb_catalog *m, const pgb_object *t)
             if (k == 0) {
                 create_index(b, o);
             } else {
-                create_on_table(b, o);
+                create_on_table(b, m, o);
             }
         }
     }
@@ -351,7 +359,7 @@ static void create_table(pgb_buf *b, const pgb_catalog *m, const pgb_object *t)
         pgb_buf_printf(b, "ALTER TABLE %s REPLICA IDENTITY %s%s;\n", t->identity,
                        index ? "USING INDEX " : "", index ? v + 6 : v);
     }
-    put_tail(b, t);
+    put_tail(b, m, t);
 }
 
 static void create_view(pgb_buf *b, const pgb_catalog *m, const pgb_object *v)
@@ -368,7 +376,7 @@ static void create_view(pgb_buf *b, const pgb_catalog *m, const pgb_object *v)
     pgb_buf_append(b, definition, len > 0 && definition[len - 1] == ';' ? len - 1 : len);
     pgb_buf_puts(b, has(v, "populated") ? "\n  WITH NO DATA;\n" : ";\n");
     put_children(b, m, v);
-    put_tail(b, v);
+    put_tail(b, m, v);
 }
 
 static void create_type(pgb_buf *b, const pgb_catalog *m, const pgb_object *o)
@@ -410,10 +418,10 @@ static void create_type(pgb_buf *b, const pgb_catalog *m, const pgb_object *o)
         }
         pgb_buf_puts(b, ");\n");
         for (uint32_t i = 0; i < columns.n; i++) {
-            put_tail(b, pgb_child(&columns, i));
+            put_tail(b, m, pgb_child(&columns, i));
         }
     }
-    put_tail(b, o);
+    put_tail(b, m, o);
 }
 
 /* Functions of an aggregate are named without their arguments. */
@@ -427,7 +435,7 @@ static void aggregate_part(pgb_buf *b, const pgb_object *o, const char *property
     }
 }
 
-static void create_aggregate(pgb_buf *b, const pgb_object *o)
+static void create_aggregate(pgb_buf *b, const pgb_catalog *m, const pgb_object *o)
 {
     static const char *const functions[] = {"finalfunc",    "combinefunc", "serialfunc",
                                             "deserialfunc", "msfunc",      "minvfunc",
@@ -461,7 +469,7 @@ static void create_aggregate(pgb_buf *b, const pgb_object *o)
     }
     pgb_buf_puts(b,
                  equals(o, "aggregate_kind", "hypothetical-set") ? ", HYPOTHETICAL);\n" : ");\n");
-    put_tail(b, o);
+    put_tail(b, m, o);
 }
 
 void pgb_mend_publication_members(pgb_buf *b, const pgb_object *p)
@@ -476,7 +484,7 @@ void pgb_mend_publication_members(pgb_buf *b, const pgb_object *p)
     }
 }
 
-static void create_publication(pgb_buf *b, const pgb_object *p)
+static void create_publication(pgb_buf *b, const pgb_catalog *m, const pgb_object *p)
 {
     pgb_buf_printf(b, "CREATE PUBLICATION %s", p->identity);
     if (has(p, "all_tables")) {
@@ -488,10 +496,10 @@ static void create_publication(pgb_buf *b, const pgb_object *p)
     pgb_buf_printf(b, " WITH (publish = '%s'%s%s);\n", text(p, "publishes"),
                    has(p, "via_root") ? ", publish_via_partition_root = true" : "",
                    has(p, "generated_columns") ? ", publish_generated_columns = stored" : "");
-    put_tail(b, p);
+    put_tail(b, m, p);
 }
 
-static void create_event_trigger(pgb_buf *b, const pgb_object *o)
+static void create_event_trigger(pgb_buf *b, const pgb_catalog *m, const pgb_object *o)
 {
     pgb_buf_printf(b, "CREATE EVENT TRIGGER %s ON %s", o->identity, text(o, "event"));
     clause(b, o, "tags", " WHEN TAG IN (", ")");
@@ -499,7 +507,7 @@ static void create_event_trigger(pgb_buf *b, const pgb_object *o)
     if (has(o, "enabled")) {
         pgb_buf_printf(b, "ALTER EVENT TRIGGER %s %s;\n", o->identity, enable_word(o));
     }
-    put_tail(b, o);
+    put_tail(b, m, o);
 }
 
 static void create_within(pgb_buf *b, const pgb_catalog *m, const pgb_object *o)
@@ -513,22 +521,22 @@ static void create_within(pgb_buf *b, const pgb_catalog *m, const pgb_object *o)
         pgb_buf_puts(b, ";\n");
         put_owned_sequences(b, m, o->parent, o->identity, false);
         pgb_mend_column_extras(b, o);
-        put_tail(b, o);
+        put_tail(b, m, o);
     } else if (pgb_is(o, "column") && owner != NULL && pgb_is(owner, "composite type")) {
         pgb_buf_printf(b, "ALTER TYPE %s ADD ATTRIBUTE ", o->parent);
         pgb_mend_column_definition(b, o);
         pgb_buf_puts(b, ";\n");
-        put_tail(b, o);
+        put_tail(b, m, o);
     } else if (pgb_is(o, "constraint")) {
         create_constraint(b, o);
     } else if (pgb_is(o, "domain constraint")) {
         pgb_buf_printf(b, "ALTER DOMAIN %s ADD CONSTRAINT %s %s;\n", o->parent,
                        pgb_last_name(o->identity), text(o, "definition"));
-        put_tail(b, o);
+        put_tail(b, m, o);
     } else if (pgb_is(o, "index")) {
         create_index(b, o);
     } else if (pgb_mend_noun_on(o) != NULL || pgb_is(o, "statistics")) {
-        create_on_table(b, o);
+        create_on_table(b, m, o);
     }
 }
 
@@ -536,16 +544,16 @@ void pgb_mend_create_into(pgb_buf *b, const pgb_catalog *m, const pgb_object *o)
 {
     if (pgb_is(o, "schema")) {
         pgb_buf_printf(b, "CREATE SCHEMA %s;\n", o->identity);
-        put_tail(b, o);
+        put_tail(b, m, o);
     } else if (pgb_is(o, "table")) {
         create_table(b, m, o);
     } else if (pgb_is(o, "view") || pgb_is(o, "materialized view")) {
         create_view(b, m, o);
     } else if (pgb_is(o, "function") || pgb_is(o, "procedure")) {
         pgb_buf_printf(b, "%s;\n", text(o, "definition"));
-        put_tail(b, o);
+        put_tail(b, m, o);
     } else if (pgb_is(o, "aggregate")) {
-        create_aggregate(b, o);
+        create_aggregate(b, m, o);
     } else if (pgb_is(o, "enum") || pgb_is(o, "domain") || pgb_is(o, "range") ||
                pgb_is(o, "composite type")) {
         create_type(b, m, o);
@@ -558,11 +566,11 @@ void pgb_mend_create_into(pgb_buf *b, const pgb_catalog *m, const pgb_object *o)
         if (has(o, "owned_by")) {
             pgb_buf_printf(b, "ALTER SEQUENCE %s OWNED BY %s;\n", o->identity, text(o, "owned_by"));
         }
-        put_tail(b, o);
+        put_tail(b, m, o);
     } else if (pgb_is(o, "event trigger")) {
-        create_event_trigger(b, o);
+        create_event_trigger(b, m, o);
     } else if (pgb_is(o, "publication")) {
-        create_publication(b, o);
+        create_publication(b, m, o);
     } else if (pgb_is(o, "default privileges")) {
         pgb_mend_acl(b, o, text(o, "acl"), NULL);
     } else {

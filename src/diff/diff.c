@@ -423,21 +423,18 @@ static bool known_between_majors(differ *d, const pgb_object *o, const char *pro
  * speaks for them. */
 static bool repeats_definition(const pgb_object *o, const char *property)
 {
-    static const char *const repeated[][2] = {{"constraint", "type"},
-                                              {"constraint", "columns"},
-                                              {"constraint", "references"},
-                                              {"constraint", "referenced_columns"},
-                                              {"constraint", "on_delete"},
-                                              {"constraint", "on_update"},
-                                              {"constraint", "deferrable"},
-                                              {"constraint", "validated"},
-                                              {"domain constraint", "validated"},
-                                              {"index", "options"},
-                                              {"function", "arguments"},
-                                              {"function", "returns"},
-                                              {"procedure", "arguments"},
-                                              {"procedure", "returns"}};
+    static const char *const repeated[][2] = {
+        {"constraint", "type"},       {"constraint", "columns"},
+        {"constraint", "references"}, {"constraint", "referenced_columns"},
+        {"constraint", "on_delete"},  {"constraint", "on_update"},
+        {"constraint", "deferrable"}, {"constraint", "validated"},
+        {"index", "options"},         {"domain constraint", "validated"},
+        {"function", "arguments"},    {"function", "returns"},
+        {"procedure", "arguments"},   {"procedure", "returns"}};
 
+    if (pgb_object_get(o, "definition") == NULL) {
+        return false; /* the index of a key has none */
+    }
     for (size_t i = 0; i < sizeof repeated / sizeof repeated[0]; i++) {
         if (pgb_is(o, repeated[i][0]) && strcmp(property, repeated[i][1]) == 0) {
             return true;
@@ -562,7 +559,9 @@ static int in_order(const void *a, const void *b)
         by = strcmp(x->d.object, y->d.object);
     }
     if (by == 0 && x->d.property != NULL && y->d.property != NULL) {
-        by = strcmp(x->d.property, y->d.property);
+        /* another owner changes who has what: it is set right first */
+        by = (strcmp(y->d.property, "owner") == 0) - (strcmp(x->d.property, "owner") == 0);
+        by = by != 0 ? by : strcmp(x->d.property, y->d.property);
     }
     return by;
 }

@@ -258,7 +258,7 @@ static void change_index(const change *c)
     bool alone = pgb_object_get(c->want, "constraint") == NULL &&
                  pgb_object_get(c->want, "partition_of") == NULL;
 
-    if (is_property(c, "definition")) {
+    if (is_property(c, "definition") || is_property(c, "options")) {
         if (!same(c->want, c->have, "options")) {
             PGB_AUTO_BUF(alter);
 
@@ -442,11 +442,13 @@ static void change_extension(const change *c)
 
 static void change_routine(const change *c)
 {
-    if (!is_property(c, "definition")) {
+    if (!is_property(c, "definition") || c->value == NULL) {
         return;
     }
-    /* what it takes and gives cannot be replaced */
-    if (!same(c->want, c->have, "returns") || !same(c->want, c->have, "arguments")) {
+    /* what it takes and gives, and what it is, cannot be replaced */
+    if (!same(c->want, c->have, "returns") || !same(c->want, c->have, "arguments") ||
+        (strstr(c->value, " WINDOW") == NULL) !=
+            (strstr(text(c->have, "definition"), " WINDOW") == NULL)) {
         recreate(c);
     } else {
         pgb_buf_printf(c->b, "%s;\n", c->value);

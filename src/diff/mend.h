@@ -23,6 +23,9 @@ void pgb_mend_comment(pgb_buf *b, const pgb_object *o, const char *comment); /* 
 void pgb_mend_owner(pgb_buf *b, const pgb_object *o);
 /* From privileges `have` to `want` (as the model writes them, NULL: the usual ones). */
 void pgb_mend_acl(pgb_buf *b, const pgb_object *o, const char *want, const char *have);
+/* The privileges of an object that its owner just made, where default privileges of the model gave
+ * it others. */
+void pgb_mend_new_acl(pgb_buf *b, const pgb_catalog *model, const pgb_object *o);
 /* "a=1, b=2" lists: SET what is new or differs, RESET what is not wanted. prefix: before each name.
  */
 void pgb_mend_options(pgb_buf *b, const char *alter, const char *prefix, const char *want,

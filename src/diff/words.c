@@ -80,7 +80,8 @@ void pgb_mend_owner(pgb_buf *b, const pgb_object *o)
 {
     const char *owner = pgb_object_get(o, "owner"), *noun = pgb_mend_noun(o);
 
-    if (owner != NULL && noun != NULL && pgb_object_get(o, "of_identity") == NULL) {
+    /* the sequence of a column belongs to the table's owner, and goes with it */
+    if (owner != NULL && noun != NULL && pgb_object_get(o, "owned_by") == NULL) {
         pgb_buf_printf(b, "ALTER %s %s OWNER TO %s;\n", noun, o->identity, owner);
     }
 }
@@ -297,6 +298,63 @@ static void put_default_privileges(pgb_buf *b, const pgb_object *o, grant *want,
     t = (target){pgb_buf_str(&prefix), pgb_buf_str(&noun), "", NULL};
     put_acl(b, &t, want, n_want, have, n_have);
     b->failed |= prefix.failed || noun.failed;
+}
+
+/* Adds grants of a list to others; a role that is there already keeps what it has. */
+static size_t add_grants(grant *to, size_t n, const grant *from, size_t n_from)
+{
+    for (size_t i = 0; i < n_from && n < MAX_GRANTS; i++) {
+        if (find_grant(to, n, &from[i]) == NULL) {
+            to[n++] = from[i];
+        }
+    }
+    return n;
+}
+
+static bool same_or_both_null(const char *a, const char *b)
+{
+    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+void pgb_mend_new_acl(pgb_buf *b, const pgb_catalog *model, const pgb_object *o)
+{
+    static const char *const kinds[][2] = {
+        {"table", "tables"},        {"view", "tables"},          {"materialized view", "tables"},
+        {"sequence", "sequences"},  {"function", "functions"},   {"procedure", "functions"},
+        {"aggregate", "functions"}, {"enum", "types"},           {"domain", "types"},
+        {"range", "types"},         {"composite type", "types"}, {"schema", "schemas"}};
+    const char *objects = NULL, *owner = pgb_object_get(o, "owner");
+    grant wants[MAX_GRANTS + 2], haves[MAX_GRANTS + 2], more[MAX_GRANTS + 2];
+    size_t n_wants = split_grants(o, pgb_object_get(o, "acl"), wants), n_haves = 0;
+    bool global = false;
+    target t = {"", pgb_mend_noun(o), o->identity, NULL};
+
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        objects = pgb_is(o, kinds[i][0]) ? kinds[i][1] : objects;
+    }
+    for (uint32_t i = 0; i < model->n && objects != NULL; i++) {
+        const pgb_object *d = &model->objects[i];
+        const char *acl = pgb_object_get(d, "acl"), *schema = pgb_object_get(d, "schema");
+
+        if (pgb_is(d, "default privileges") && acl != NULL &&
+            same_or_both_null(pgb_object_get(d, "role"), owner) &&
+            same_or_both_null(pgb_object_get(d, "objects"), objects) &&
+            (schema == NULL || same_or_both_null(schema, o->parent))) {
+            n_haves = add_grants(haves, n_haves, more, split_grants(d, acl, more));
+            global |= schema == NULL;
+        }
+    }
+    if (!global) {
+        n_haves = add_grants(haves, n_haves, more, usual_grants(o, more));
+    }
+    if (pgb_is(o, "view") || pgb_is(o, "materialized view")) {
+        t.noun = "TABLE";
+    } else if (pgb_is(o, "aggregate")) {
+        t.noun = "FUNCTION"; /* GRANT knows no aggregates */
+    }
+    if (t.noun != NULL) {
+        put_acl(b, &t, wants, n_wants, haves, n_haves);
+    }
 }
 
 void pgb_mend_acl(pgb_buf *b, const pgb_object *o, const char *want, const char *have)

@@ -144,6 +144,11 @@ pgb_statement *pgb_history_record(const pgb_history *h, pgb_arena *arena, const 
     return s;
 }
 
+const char *pgb_history_record_sql(const pgb_history *h)
+{
+    return h->record;
+}
+
 pgb_statement *pgb_history_forget(const pgb_history *h, pgb_arena *arena, const char *id,
                                   const char *event, const char *run, const char *from,
                                   const char *began)

@@ -80,6 +80,8 @@ typedef struct pgb_record {
  * NULL: out of memory; here and below. */
 pgb_statement *pgb_history_record(const pgb_history *h, pgb_arena *arena, const pgb_record *record);
 /* The row goes; event: "downgrade" or "unstamp". The tag is "INSERT 0 1" when there was a row. */
+/* The statement of pgb_history_record, to be prepared. */
+const char *pgb_history_record_sql(const pgb_history *h);
 pgb_statement *pgb_history_forget(const pgb_history *h, pgb_arena *arena, const char *id,
                                   const char *event, const char *run, const char *from,
                                   const char *began);

@@ -139,6 +139,10 @@ static pgb_status pump(pgb_session *s, bool wait, size_t down_to, pgb_error *err
         pgb_status status;
         PGresult *r;
 
+        if (f->ring[f->head].unread) {
+            /* before anything of its answer is looked at; refused (and harmless) later on */
+            PQsetSingleRowMode(s->conn);
+        }
         if (PQisBusy(s->conn)) {
             if (!wait) {
                 return PGB_OK;
@@ -158,6 +162,10 @@ static pgb_status pump(pgb_session *s, bool wait, size_t down_to, pgb_error *err
         if (r == NULL) {
             return PQstatus(s->conn) == CONNECTION_BAD ? pgb_session_lose(s, err)
                                                        : out_of_step(s, &f->ring[f->head], err);
+        }
+        if (PQresultStatus(r) == PGRES_SINGLE_TUPLE) {
+            PQclear(r);
+            continue;
         }
         status = take_result(s, r, err);
         PQclear(r);
@@ -245,13 +253,15 @@ static pgb_status give_failure(const flight *f, pgb_error *err)
     return f->failed_status;
 }
 
-pgb_status pgb_flight_send(pgb_session *session, pgb_tag tag, const char *sql, int n,
-                           const char *const *values, pgb_error *err)
+/* sql: to be prepared under name, or to be executed when that is NULL; else name is executed. */
+static pgb_status dispatch(pgb_session *session, pgb_tag tag, const char *name, const char *sql,
+                           int n, const char *const *values, bool unread, pgb_error *err)
 {
     flight *f = &session->flight;
-    size_t bytes = strlen(sql);
-    entry e = {.tag = tag, .bytes = (uint32_t)bytes};
+    size_t bytes = sql != NULL ? strlen(sql) : 0;
+    entry e = {.tag = tag, .bytes = (uint32_t)bytes, .unread = unread};
     pgb_status status;
+    int sent;
 
     if (session->lost) {
         return pgb_session_ready(session, err);
@@ -267,7 +277,14 @@ pgb_status pgb_flight_send(pgb_session *session, pgb_tag tag, const char *sql, i
         fail(f, &e, pgb_error_nomem(&f->failed_error));
         return f->failed_status;
     }
-    if (PQsendQueryParams(session->conn, sql, n, NULL, values, NULL, NULL, 0) != 1) {
+    if (name == NULL) {
+        sent = PQsendQueryParams(session->conn, sql, n, NULL, values, NULL, NULL, 0);
+    } else if (sql != NULL) {
+        sent = PQsendPrepare(session->conn, name, sql, 0, NULL);
+    } else {
+        sent = PQsendQueryPrepared(session->conn, name, n, values, NULL, NULL, 0);
+    }
+    if (sent != 1) {
         /* a part of it may be in libpq's buffer already */
         return pgb_session_lose(session, err);
     }
@@ -277,6 +294,30 @@ pgb_status pgb_flight_send(pgb_session *session, pgb_tag tag, const char *sql, i
         return status;
     }
     return f->failed ? f->failed_status : PGB_OK;
+}
+
+pgb_status pgb_flight_send(pgb_session *session, pgb_tag tag, const char *sql, int n,
+                           const char *const *values, pgb_error *err)
+{
+    return dispatch(session, tag, NULL, sql, n, values, false, err);
+}
+
+pgb_status pgb_flight_send_unread(pgb_session *session, pgb_tag tag, const char *sql,
+                                  pgb_error *err)
+{
+    return dispatch(session, tag, NULL, sql, 0, NULL, true, err);
+}
+
+pgb_status pgb_flight_prepare(pgb_session *session, pgb_tag tag, const char *name, const char *sql,
+                              pgb_error *err)
+{
+    return dispatch(session, tag, name, sql, 0, NULL, false, err);
+}
+
+pgb_status pgb_flight_execute(pgb_session *session, pgb_tag tag, const char *name, int n,
+                              const char *const *values, pgb_error *err)
+{
+    return dispatch(session, tag, name, NULL, n, values, false, err);
 }
 
 pgb_status pgb_flight_sync(pgb_session *session, pgb_tag tag, pgb_error *err)

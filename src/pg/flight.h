@@ -32,6 +32,16 @@ pgb_status pgb_flight_open(pgb_session *session, pgb_flight_fn fn, void *data, p
 /* sql is one statement; n text parameters (NULL: SQL null). The texts may be freed afterwards. */
 pgb_status pgb_flight_send(pgb_session *session, pgb_tag tag, const char *sql, int n,
                            const char *const *values, pgb_error *err);
+/* A statement whose rows, if it has any, nobody wants: they are dropped as they come, however many
+ * they are. The callback gets its last result, without rows. */
+pgb_status pgb_flight_send_unread(pgb_session *session, pgb_tag tag, const char *sql,
+                                  pgb_error *err);
+/* The same with a prepared statement: prepare once (name, sql), then execute. They last as long as
+ * the session, or until a DEALLOCATE. */
+pgb_status pgb_flight_prepare(pgb_session *session, pgb_tag tag, const char *name, const char *sql,
+                              pgb_error *err);
+pgb_status pgb_flight_execute(pgb_session *session, pgb_tag tag, const char *name, int n,
+                              const char *const *values, pgb_error *err);
 /* Ends a group: what comes after it runs although the group failed. */
 pgb_status pgb_flight_sync(pgb_session *session, pgb_tag tag, pgb_error *err);
 /* Waits for all answers and leaves pipeline mode. Returns the first failure of the flight, with

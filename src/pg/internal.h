@@ -13,6 +13,7 @@ typedef struct entry {
     pgb_tag tag;
     uint32_t bytes; /* of its text, which libpq keeps until the answer is there */
     bool sync;
+    bool unread; /* its rows are dropped one by one */
 } entry;
 
 typedef struct flight {

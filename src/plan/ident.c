@@ -166,13 +166,12 @@ pgb_status pgb_ident_lookup(const pgb_world *w, const char *text, size_t len, ui
     for (uint32_t v = 0; v < w->n; v++) {
         if (strncmp(w->nodes[v].id, text, len) == 0) {
             found = v;
-            pgb_candidates_add(&fits, w, v, w->nodes[v].id);
+            pgb_candidates_add(&fits, v, w->nodes[v].id);
         }
     }
     if (fits.n == 1) {
         *ret_node = found;
-        status = fits.lines.failed || fits.spellings.failed ? pgb_error_nomem(err) : PGB_OK;
-        pgb_buf_done(&fits.lines);
+        status = fits.spellings.failed ? pgb_error_nomem(err) : PGB_OK;
         pgb_buf_done(&fits.spellings);
         return status;
     }
@@ -181,7 +180,7 @@ pgb_status pgb_ident_lookup(const pgb_world *w, const char *text, size_t len, ui
     }
     status = pgb_error_set(err, PGB_IDENTIFIER, "\"%s\" fits %u revisions",
                            pgb_show(text, len).text, fits.n);
-    return pgb_candidates_done(&fits, status, "see pgbraid history", err);
+    return pgb_candidates_done(&fits, w, status, "see pgbraid history", err);
 }
 
 /* Leaves of the list what is in the set. */
@@ -254,10 +253,13 @@ pgb_status pgb_ident_label_for(const pgb_world *w, uint32_t node, bool among_app
     return status;
 }
 
-pgb_status pgb_ident_several_heads(const pgb_world *w, pgb_node_list heads, const char *suffix,
-                                   pgb_error *err)
+/* head, where there are several; suffix: the steps that come behind it. */
+static pgb_status several_heads(const pgb_world *w, const pgb_ident *ident, pgb_node_list heads,
+                                const char *suffix, pgb_error *err)
 {
     pgb_candidates c = {0};
+    pgb_shown branch = pgb_show(ident->label != NULL ? ident->label : "", ident->label_len);
+    char all[256] = "", see[sizeof all + 64];
     pgb_status status = PGB_OK;
 
     for (uint32_t i = 0; i < heads.n; i++) {
@@ -273,16 +275,19 @@ pgb_status pgb_ident_several_heads(const pgb_world *w, pgb_node_list heads, cons
         snprintf(spelling, sizeof spelling, "%s%s%s",
                  label != NULL ? label : w->nodes[heads.at[i]].id, label != NULL ? "@head" : "",
                  suffix);
-        pgb_candidates_add(&c, w, heads.at[i], spelling);
+        pgb_candidates_add(&c, heads.at[i], spelling);
     }
     if (status == PGB_OK) {
-        status = pgb_error_set(err, PGB_IDENTIFIER, "\"head\" is ambiguous: there are %u heads",
-                               heads.n);
+        status = pgb_error_set(err, PGB_IDENTIFIER, "\"%s\" is ambiguous: there are %u heads%s",
+                               pgb_show(ident->text, ident->len).text, heads.n,
+                               ident->label != NULL ? " in that branch" : "");
     }
-    return pgb_candidates_done(&c, status,
-                               "or heads for all of them, where several are allowed; see pgbraid "
-                               "heads, and pgbraid merge to join them",
-                               err);
+    if (suffix[0] == '\0') {
+        snprintf(all, sizeof all, "or %s%sheads for all of them, where several are allowed; ",
+                 branch.text, ident->label != NULL ? "@" : "");
+    }
+    snprintf(see, sizeof see, "%ssee pgbraid heads, and pgbraid merge to join them", all);
+    return pgb_candidates_done(&c, w, status, see, err);
 }
 
 static pgb_status one_or_base(const pgb_world *w, pgb_target *target, uint32_t node, pgb_error *err)
@@ -337,7 +342,7 @@ static pgb_status several_starts(const pgb_world *w, const pgb_ident *ident, pgb
         } else {
             snprintf(spelling, sizeof spelling, "%s-%u^", id, n - 1);
         }
-        pgb_candidates_add(&c, w, v, spelling);
+        pgb_candidates_add(&c, v, spelling);
     }
     if (status == PGB_OK) {
         status =
@@ -345,7 +350,7 @@ static pgb_status several_starts(const pgb_world *w, const pgb_ident *ident, pgb
                           pgb_show(ident->text, ident->len).text, starts.n,
                           ident->label != NULL ? " in that branch" : "");
     }
-    return pgb_candidates_done(&c, status, "see pgbraid current", err);
+    return pgb_candidates_done(&c, w, status, "see pgbraid current", err);
 }
 
 /* The one node that +N or -N starts from; PGB_NODE_NONE: base. */
@@ -409,7 +414,7 @@ static pgb_status resolve_atom(const pgb_world *w, const pgb_ident *ident, const
             const char *rest = atom + len;
 
             snprintf(ops, sizeof ops, "%.*s", (int)(ident->text + ident->len - rest), rest);
-            return pgb_ident_several_heads(w, target->nodes, ops, err);
+            return several_heads(w, ident, target->nodes, ops, err);
         }
         target->base = target->nodes.n == 0;
         return PGB_OK;
@@ -459,9 +464,9 @@ static pgb_status several_for_step(const pgb_world *w, const pgb_ident *ident, p
         char spelling[512];
 
         snprintf(spelling, sizeof spelling, "%s%s", w->nodes[nodes.at[i]].id, rest);
-        pgb_candidates_add(&c, w, nodes.at[i], spelling);
+        pgb_candidates_add(&c, nodes.at[i], spelling);
     }
-    return pgb_candidates_done(&c, status, "see pgbraid history --graph", err);
+    return pgb_candidates_done(&c, w, status, "see pgbraid history --graph", err);
 }
 
 /* X^: the parents of the one node that the target is so far. */

@@ -37,10 +37,6 @@ bool pgb_ident_is_relative(const pgb_ident *ident, bool *ret_up);
 pgb_status pgb_ident_lookup(const pgb_world *w, const char *text, size_t len, uint32_t *ret_node,
                             pgb_error *err);
 
-/* Several nodes where one is needed: sets the error, with the spelling that narrows to each. */
-pgb_status pgb_ident_several_heads(const pgb_world *w, pgb_node_list heads, const char *suffix,
-                                   pgb_error *err);
-
 /* A label whose branch has `node` as its only head (among_applied: the only applied one on top);
  * NULL when none has. */
 pgb_status pgb_ident_label_for(const pgb_world *w, uint32_t node, bool among_applied,

@@ -24,17 +24,20 @@ pgb_status pgb_world_lineage(const pgb_world *w, uint32_t node, bool with_depend
                              pgb_bits *ret_set, pgb_error *err);
 
 /* Candidates of an ambiguous identifier, with the spelling for each. Zeroed at first. */
+enum { PGB_CANDIDATES_SHOWN = 12 };
 typedef struct pgb_candidates {
-    pgb_buf lines;     /* for the detail: spelling, id, title */
-    pgb_buf spellings; /* for the hint */
     uint32_t n, n_shown;
+    uint32_t nodes[PGB_CANDIDATES_SHOWN];
+    size_t begin[PGB_CANDIDATES_SHOWN], len[PGB_CANDIDATES_SHOWN]; /* in spellings */
+    pgb_buf spellings; /* with ", " between, as the hint has them */
 } pgb_candidates;
 
-void pgb_candidates_add(pgb_candidates *c, const pgb_world *w, uint32_t node, const char *spelling);
-/* Puts detail and hint onto an error that is set already, frees; `see` ends the hint ("see pgbraid
- * heads"). PGB_NOMEM when there was no memory for it, else the status given. */
-pgb_status pgb_candidates_done(pgb_candidates *c, pgb_status status, const char *see,
-                               pgb_error *err);
+void pgb_candidates_add(pgb_candidates *c, uint32_t node, const char *spelling);
+/* Puts detail (spelling, id and title, line by line) and hint onto an error that is set already,
+ * frees; `see` ends the hint ("see pgbraid heads"). PGB_NOMEM when there was no memory for it, else
+ * the status given. */
+pgb_status pgb_candidates_done(pgb_candidates *c, const pgb_world *w, pgb_status status,
+                               const char *see, pgb_error *err);
 
 /* Text from outside for a message: shown harmlessly and cut. */
 enum { PGB_SHOWN_SIZE = 128 };

@@ -54,7 +54,7 @@ static pgb_status several_ways(const pgb_world *w, const pgb_ident *ident, bool 
     if (!up && left == 1) {
         /* the merge alone, back to all its parents */
         snprintf(spelling, sizeof spelling, "%s%s^", label, w->nodes[at].id);
-        pgb_candidates_add(&c, w, at, spelling);
+        pgb_candidates_add(&c, at, spelling);
     }
     for (uint32_t i = 0; i < ways.n; i++) {
         const char *id = w->nodes[ways.at[i]].id;
@@ -71,9 +71,9 @@ static pgb_status several_ways(const pgb_world *w, const pgb_ident *ident, bool 
         } else {
             snprintf(spelling, sizeof spelling, "%s%s%c%u", label, id, up ? '+' : '-', left - 1);
         }
-        pgb_candidates_add(&c, w, ways.at[i], spelling);
+        pgb_candidates_add(&c, ways.at[i], spelling);
     }
-    return pgb_candidates_done(&c, status, "see pgbraid history --graph", err);
+    return pgb_candidates_done(&c, w, status, "see pgbraid history --graph", err);
 }
 
 pgb_status pgb_walk(const pgb_world *w, const pgb_ident *ident, const pgb_bits *lineage, bool up,
@@ -164,9 +164,9 @@ pgb_status pgb_world_resolve_one(const pgb_world *w, const char *identifier, uin
     status = pgb_error_set(err, PGB_IDENTIFIER, "\"%s\" is ambiguous: it is %u revisions",
                            shown.text, target.nodes.n);
     for (uint32_t i = 0; i < target.nodes.n; i++) {
-        pgb_candidates_add(&c, w, target.nodes.at[i], w->nodes[target.nodes.at[i]].id);
+        pgb_candidates_add(&c, target.nodes.at[i], w->nodes[target.nodes.at[i]].id);
     }
-    return pgb_candidates_done(&c, status, "see pgbraid history", err);
+    return pgb_candidates_done(&c, w, status, "see pgbraid history", err);
 }
 
 static void set_all(pgb_bits *set, pgb_node_list nodes)

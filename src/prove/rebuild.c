@@ -44,6 +44,7 @@ typedef struct work {
     char *folder; /* temporary project; NULL: none */
     uint32_t done;
     const char *running; /* id of the revision under way */
+    size_t n_before;     /* sources before those of `then` */
 } work;
 
 enum { MENDS_MAX = 256 };
@@ -60,21 +61,27 @@ static pgb_status add_line(work *w, bool reason, const char *text)
 
 /* ---- what was applied ---- */
 
+static pgb_status open_live(work *w)
+{
+    pgb_session_options to = {.conninfo = w->o->live, .connect_timeout_ms = -1, .read_only = true};
+    pgb_status status;
+
+    if (w->live != NULL) {
+        return PGB_OK;
+    }
+    status = pgb_session_open(&to, &w->live, w->err);
+    if (status == PGB_OK) {
+        pgb_session_set_interrupt(w->live, w->o->interrupted);
+    }
+    return status;
+}
+
 static pgb_status stored(work *w, const char *id, pgb_text_kind kind, const char **ret_text,
                          size_t *ret_len)
 {
-    pgb_status status = PGB_OK;
+    pgb_status status = open_live(w);
 
     *ret_text = NULL;
-    if (w->live == NULL) {
-        pgb_session_options to = {
-            .conninfo = w->o->live, .connect_timeout_ms = -1, .read_only = true};
-
-        status = pgb_session_open(&to, &w->live, w->err);
-        if (status == PGB_OK) {
-            pgb_session_set_interrupt(w->live, w->o->interrupted);
-        }
-    }
     return status == PGB_OK ? pgb_history_text(w->live, w->o->schema, w->o->project, id, kind,
                                                w->arena, ret_text, ret_len, w->err)
                             : status;
@@ -153,6 +160,9 @@ static pgb_status gather_applied(work *w)
         if (!pgb_map_get(&w->o->world->by_id, row->id, strlen(row->id), &at)) {
             return pgb_error_set(w->err, PGB_INTERNAL, "revision %s is not in the world", row->id);
         }
+        if (w->o->without != NULL && pgb_bits_get(w->o->without, at)) {
+            continue;
+        }
         if (row->incomplete) {
             status = add_line(w, true,
                               pgb_arena_printf(w->arena,
@@ -171,28 +181,54 @@ static pgb_status gather_applied(work *w)
     return status;
 }
 
-static pgb_status gather(work *w)
+static pgb_status gather_nodes(work *w, const uint32_t *nodes, uint32_t n_nodes, const char *by)
 {
     pgb_status status = PGB_OK;
 
-    if (w->o->nodes == NULL) {
-        status = gather_applied(w);
-        pgb_session_close(w->live);
-        w->live = NULL;
-        return status;
-    }
-    for (uint32_t i = 0; i < w->o->n_nodes && status == PGB_OK; i++) {
-        const pgb_world_node *n = &w->o->world->nodes[w->o->nodes[i]];
+    for (uint32_t i = 0; i < n_nodes && status == PGB_OK; i++) {
+        const pgb_world_node *n = &w->o->world->nodes[nodes[i]];
 
         if (n->rev == NULL) {
             status =
                 add_line(w, true, pgb_arena_printf(w->arena, "revision %s has no file", n->id));
         } else {
-            source s = from_file(n->rev, NULL);
+            source s = from_file(n->rev, by);
 
             status = pgb_vec_push(&w->sources, s) ? PGB_OK : pgb_error_nomem(w->err);
         }
     }
+    return status;
+}
+
+/* What comes after is run as the role that would run it there. */
+static pgb_status gather_then(work *w)
+{
+    pgb_result *result = NULL;
+    const char *by = NULL;
+    pgb_status status = open_live(w);
+
+    if (status == PGB_OK) {
+        status = pgb_exec(w->live, "SELECT current_user", &result, w->err);
+    }
+    if (status == PGB_OK) {
+        by = pgb_arena_strdup(w->arena, pgb_result_value(result, 0, 0));
+        status = by != NULL ? PGB_OK : pgb_error_nomem(w->err);
+    }
+    pgb_result_free(result);
+    return status == PGB_OK ? gather_nodes(w, w->o->then, w->o->n_then, by) : status;
+}
+
+static pgb_status gather(work *w)
+{
+    pgb_status status =
+        w->o->nodes == NULL ? gather_applied(w) : gather_nodes(w, w->o->nodes, w->o->n_nodes, NULL);
+
+    w->n_before = w->sources.n;
+    if (status == PGB_OK && w->o->then != NULL) {
+        status = gather_then(w);
+    }
+    pgb_session_close(w->live);
+    w->live = NULL;
     return status;
 }
 
@@ -422,21 +458,64 @@ static bool same_role(const char *a, const char *b)
     return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
 
+static pgb_status read_state(work *w, pgb_catalog **ret_catalog)
+{
+    const char *conninfo = pgb_stage_conninfo(w->stage, database, NULL, w->arena);
+
+    return conninfo == NULL ? pgb_error_nomem(w->err)
+                            : pgb_catalog_read_at(conninfo, w->o->schema, w->o->interrupted,
+                                                  ret_catalog, w->err);
+}
+
+static bool is_watched(const work *w, const char *id)
+{
+    return w->o->watched != NULL && w->o->seen != NULL && w->o->watched(w->o->data, id);
+}
+
+/* Shows the caller what there is after a revision, where that is wanted. */
+static pgb_status show(work *w, const char *id)
+{
+    pgb_catalog *catalog;
+    pgb_status status;
+
+    if (!is_watched(w, id)) {
+        return PGB_OK;
+    }
+    status = read_state(w, &catalog);
+    return status == PGB_OK ? w->o->seen(w->o->data, id, catalog, w->err) : status;
+}
+
 static pgb_status run_all(work *w, const pgb_revset *set)
 {
     size_t last = 0;
+    pgb_status shown = show(w, NULL);
+
+    if (shown != PGB_OK) {
+        return shown;
+    }
 
     for (uint32_t mends = 0; last < w->sources.n;) {
         pgb_error failure = PGB_ERROR_INIT;
         bool again = false;
         pgb_status status;
 
-        while (last + 1 < w->sources.n &&
+        if (w->o->then != NULL && last == w->n_before && w->out->before == NULL) {
+            status = read_state(w, &w->out->before);
+            if (status != PGB_OK) {
+                return status;
+            }
+        }
+        while (last + 1 < w->sources.n && !is_watched(w, w->sources.at[last].id) &&
+               (w->o->then == NULL || last + 1 != w->n_before) &&
                same_role(w->sources.at[last].by, w->sources.at[last + 1].by)) {
             last++;
         }
         status = run_to(w, set, last, &failure);
         if (status == PGB_OK) {
+            shown = show(w, w->sources.at[last].id);
+            if (shown != PGB_OK) {
+                return shown;
+            }
             last++;
             continue;
         }
@@ -507,15 +586,6 @@ static pgb_status open_stage(work *w)
     return status;
 }
 
-static pgb_status read_rebuilt(work *w)
-{
-    const char *conninfo = pgb_stage_conninfo(w->stage, database, NULL, w->arena);
-
-    return conninfo == NULL ? pgb_error_nomem(w->err)
-                            : pgb_catalog_read_at(conninfo, w->o->schema, w->o->interrupted,
-                                                  &w->out->catalog, w->err);
-}
-
 static pgb_status rebuild(work *w)
 {
     pgb_status status = gather(w);
@@ -530,7 +600,7 @@ static pgb_status rebuild(work *w)
             status = run_project(w);
         }
         if (status == PGB_OK && w->reasons.n == 0) {
-            status = read_rebuilt(w);
+            status = read_state(w, &w->out->catalog);
         }
     }
     return status;
@@ -600,6 +670,7 @@ void pgb_rebuild_free(pgb_rebuild *rebuild)
 {
     if (rebuild != NULL) {
         pgb_catalog_free(rebuild->catalog);
+        pgb_catalog_free(rebuild->before);
         pgb_arena_free(rebuild->arena);
     }
 }

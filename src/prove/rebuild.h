@@ -21,6 +21,11 @@ typedef struct pgb_rebuild_options {
      * applied, in the order of application. */
     const uint32_t *nodes;
     uint32_t n_nodes;
+    const pgb_bits *without; /* nodes that are left out of what is applied; NULL: none */
+    /* Nodes that are run after all these, from their files, as the live session's role: `before` is
+     * the state before the first of them. NULL: none. */
+    const uint32_t *then;
+    uint32_t n_then;
     const char *live;    /* conninfo of the live database */
     const char *project; /* name */
     const char *schema;  /* of the history; NULL: "pgbraid" */
@@ -28,12 +33,18 @@ typedef struct pgb_rebuild_options {
     const volatile int *interrupted;
     /* each revision before it is run; may be NULL */
     void (*step)(void *data, const char *id, uint32_t nth, uint32_t of);
+    /* To see what single revisions make: `watched` says after which the model is read (id NULL:
+     * before all of them), and `seen` is given it, to be freed by pgb_catalog_free. Both may be
+     * NULL. */
+    bool (*watched)(void *data, const char *id);
+    pgb_status (*seen)(void *data, const char *id, pgb_catalog *catalog, pgb_error *err);
     void *data;
 } pgb_rebuild_options;
 
 typedef struct pgb_rebuild {
     pgb_arena *arena;
     pgb_catalog *catalog; /* NULL unless complete */
+    pgb_catalog *before;  /* the state before `then`; NULL unless there are such, and complete */
     bool complete;
     const char *const *reasons; /* why it is not complete */
     uint32_t n_reasons;

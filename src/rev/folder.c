@@ -30,6 +30,42 @@ static int by_name(const void *a, const void *b)
     return strcmp(x->name, y->name);
 }
 
+/* By the keys, byte after byte (LSD), then by the names where keys are equal: with 100,000 names a
+ * comparing sort would be a tenth of all the loading. False: no memory. */
+static bool sort_names(rev_name *names, size_t n)
+{
+    rev_name *other = malloc((n + 1) * sizeof *other), *from = names, *to = other;
+
+    if (other == NULL) {
+        return false;
+    }
+    for (unsigned shift = 0; shift < 64; shift += 8) {
+        size_t starts[257] = {0};
+
+        for (size_t i = 0; i < n; i++) {
+            starts[(from[i].key >> shift & 0xFF) + 1]++;
+        }
+        for (size_t i = 0; i < 256; i++) {
+            starts[i + 1] += starts[i];
+        }
+        for (size_t i = 0; i < n; i++) {
+            to[starts[from[i].key >> shift & 0xFF]++] = from[i];
+        }
+        other = from; /* eight passes: the last one ends in names */
+        from = to;
+        to = other;
+    }
+    for (size_t i = 0, k; i < n; i = k) {
+        for (k = i + 1; k < n && names[k].key == names[i].key; k++) {
+        }
+        if (k - i > 1) {
+            qsort(names + i, k - i, sizeof *names, by_name);
+        }
+    }
+    free(to == names ? from : to);
+    return true;
+}
+
 static bool ends_in_sql(const char *name, bool any_case)
 {
     size_t len = strlen(name);
@@ -87,8 +123,9 @@ pgb_status rev_folder_list(int dir, const char *display, pgb_arena *arena, rev_n
         return pgb_error_set_errno(err, PGB_PROJECT, saved, "cannot read the folder %s", display);
     }
     closedir(d);
-    if (!sorted) {
-        qsort(names.at, names.n, sizeof names.at[0], by_name);
+    if (!sorted && !sort_names(names.at, names.n)) {
+        pgb_vec_done(&names);
+        return pgb_error_nomem(err);
     }
     *ret_names = names.at;
     *ret_n = (uint32_t)names.n;

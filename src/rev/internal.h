@@ -31,6 +31,7 @@ typedef struct rev_file {
     uint32_t n_sections; /* section directives */
     bool has_revision, has_up, has_down, has_title;
     bool broken; /* an error was reported that leaves it without use */
+    bool absent; /* it could not be opened, which was reported */
 } rev_file;
 
 typedef struct rev_loader {

@@ -1,5 +1,8 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +11,8 @@
 #include "base/file.h"
 #include "rev/internal.h"
 #include "rev/script_internal.h"
+
+enum { READERS_FROM = 2000 }; /* with fewer files, threads gain nothing that is felt */
 
 static pgb_status open_folder(const char *root, const char *folder, int *ret_fd, pgb_error *err)
 {
@@ -55,47 +60,149 @@ static pgb_status unreadable(rev_loader *l, const rev_file *f, const pgb_error *
                        why->hint[0] != '\0' ? why->hint : NULL, "%s", why->message);
 }
 
-static pgb_status read_files(rev_loader *l, const rev_name *names, uint32_t n, pgb_layout layout,
-                             rev_file *files, uint32_t *ret_n)
+/* A share of the files, and what reading them gave. */
+typedef struct reader {
+    rev_loader l;
+    pgb_error error;
+    const rev_name *names;
+    rev_file *files;
+    uint32_t n;
+    pgb_layout layout;
+    pgb_status status;
+    pthread_t thread;
+    bool started;
+} reader;
+
+static pgb_status read_file(reader *r, const rev_name *name, rev_file *f)
 {
-    size_t prefix = strlen(l->folder) + 1;
+    rev_loader *l = &r->l;
+    size_t prefix = strlen(l->folder) + 1, len = strlen(name->name);
+    char *path = pgb_arena_alloc(l->arena, prefix + len + 1);
+    pgb_error why;
+    rev_number number;
+    PGB_AUTO_FD(fd) = -1;
+
+    if (path == NULL) {
+        return pgb_error_nomem(l->err);
+    }
+    memcpy(path, l->folder, prefix - 1);
+    path[prefix - 1] = '/';
+    memcpy(path + prefix, name->name, len);
+    f->rev.file = path;
+    f->rev.name = path + prefix;
+    why.status = PGB_OK;
+    if (open_file(l, name, path, &fd, &why) != PGB_OK) {
+        f->absent = true;
+        return unreadable(l, f, &why);
+    }
+    return rev_parse_file(l, fd, f,
+                          r->layout != PGB_LAYOUT_NATIVE && rev_number_of(f->rev.name, &number) &&
+                              number.down);
+}
+
+static void *read_share(void *data)
+{
+    reader *r = data;
+
+    for (uint32_t i = 0; i < r->n && r->status == PGB_OK; i++) {
+        r->status = read_file(r, &r->names[i], &r->files[i]);
+    }
+    return NULL;
+}
+
+/* The problems of a share become the loader's, in order. */
+static pgb_status take_share(rev_loader *l, reader *r)
+{
+    if (r->status != PGB_OK) {
+        return pgb_error_set(l->err, r->status, "%s", r->error.message);
+    }
+    l->incomplete = l->incomplete || r->l.incomplete;
+    for (size_t i = 0; i < r->l.problems->list.n; i++) {
+        const pgb_problem *p = &r->l.problems->list.at[i];
+
+        if (!pgb_problems_add(l->problems, p, "%s", p->message)) {
+            return pgb_error_nomem(l->err);
+        }
+    }
+    return PGB_OK;
+}
+
+static uint32_t readers_for(uint32_t n)
+{
+    cpu_set_t cpus;
+    int count =
+        n >= READERS_FROM && sched_getaffinity(0, sizeof cpus, &cpus) == 0 ? CPU_COUNT(&cpus) : 1;
+
+    return count < 1 ? 1 : count > REV_READERS_MAX ? REV_READERS_MAX : (uint32_t)count;
+}
+
+/* Most of the time goes into system calls, which several threads share well; a thread that can't be
+ * started is done without. Signals stay with the caller's threads. */
+static pgb_status read_files(rev_loader *l, const rev_name *names, uint32_t n, pgb_layout layout,
+                             rev_file *files, struct pgb_revset_shared *shared)
+{
+    uint32_t count = readers_for(n), from = 0;
+    reader *readers = calloc(count, sizeof *readers);
+    pgb_status status = PGB_OK;
+    sigset_t all, before;
+
+    if (readers == NULL) {
+        return pgb_error_nomem(l->err);
+    }
+    for (uint32_t i = 0; i < count && status == PGB_OK; i++) {
+        reader *r = &readers[i];
+
+        r->l = (rev_loader){.window = PGB_WINDOW_INIT, .dir = l->dir, .folder = l->folder};
+        r->l.err = &r->error;
+        r->layout = layout;
+        r->names = names + from;
+        r->files = files + from;
+        r->n = (uint32_t)((uint64_t)n * (i + 1) / count) - from;
+        from += r->n;
+        shared->arenas[i] = r->l.arena = pgb_arena_new();
+        r->l.problems = pgb_problems_new();
+        if (r->l.arena == NULL || r->l.problems == NULL) {
+            status = pgb_error_nomem(l->err);
+        }
+    }
+    sigfillset(&all);
+    for (uint32_t i = 1; i < count && status == PGB_OK; i++) {
+        pthread_sigmask(SIG_SETMASK, &all, &before);
+        readers[i].started = pthread_create(&readers[i].thread, NULL, read_share, &readers[i]) == 0;
+        pthread_sigmask(SIG_SETMASK, &before, NULL);
+    }
+    for (uint32_t i = 0; i < count && status == PGB_OK; i++) {
+        if (!readers[i].started) {
+            read_share(&readers[i]);
+        }
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if (readers[i].started) {
+            pthread_join(readers[i].thread, NULL);
+        }
+        if (status == PGB_OK) {
+            status = take_share(l, &readers[i]);
+        }
+        rev_loader_done(&readers[i].l);
+        pgb_problems_free(readers[i].l.problems);
+    }
+    free(readers);
+    return status;
+}
+
+static uint32_t drop_absent(rev_file *files, uint32_t n)
+{
     uint32_t kept = 0;
 
     for (uint32_t i = 0; i < n; i++) {
-        rev_file *f = &files[kept];
-        rev_number number;
-        pgb_error why = PGB_ERROR_INIT;
-        size_t len = strlen(names[i].name);
-        char *path = pgb_arena_alloc(l->arena, prefix + len + 1);
-        PGB_AUTO_FD(fd) = -1;
-        pgb_status status;
-
-        if (path == NULL) {
-            return pgb_error_nomem(l->err);
-        }
-        memcpy(path, l->folder, prefix - 1);
-        path[prefix - 1] = '/';
-        memcpy(path + prefix, names[i].name, len);
-        memset(f, 0, sizeof *f);
-        f->rev.file = path;
-        f->rev.name = path + prefix;
-        if (open_file(l, &names[i], path, &fd, &why) != PGB_OK) {
-            status = unreadable(l, f, &why);
-            if (status != PGB_OK) {
-                return status;
+        if (!files[i].absent) {
+            if (kept != i) {
+                files[kept] = files[i];
             }
-            continue;
+            kept++;
         }
-        status = rev_parse_file(l, fd, f,
-                                layout != PGB_LAYOUT_NATIVE &&
-                                    rev_number_of(f->rev.name, &number) && number.down);
-        if (status != PGB_OK) {
-            return status;
-        }
-        kept++;
     }
-    *ret_n = kept;
-    return PGB_OK;
+    return kept;
 }
 
 static pgb_layout decide(pgb_layout asked, const rev_file *files, uint32_t n)
@@ -143,7 +250,8 @@ static pgb_status fill_set(rev_loader *l, pgb_revset *set, const pgb_rev_options
                              "the file is not read, because its name does not end in .sql");
     }
     if (status == PGB_OK) {
-        status = read_files(l, names, n, options->layout, files, &n);
+        status = read_files(l, names, n, options->layout, files, set->shared);
+        n = drop_absent(files, n);
     }
     free(names);
     if (status == PGB_OK) {
@@ -198,6 +306,7 @@ pgb_status pgb_revset_load(const pgb_rev_options *options, pgb_problems *problem
     pgb_revset *set = calloc(1, sizeof *set);
     const char *folder = options->folder != NULL ? options->folder : "migrations";
     size_t len = strlen(folder);
+    int folder_fd = -1;
     pgb_status status = PGB_OK;
 
     while (len > 1 && folder[len - 1] == '/') {
@@ -215,7 +324,12 @@ pgb_status pgb_revset_load(const pgb_rev_options *options, pgb_problems *problem
     }
     if (status == PGB_OK) {
         l.folder = set->folder;
-        status = open_folder(set->root, set->folder, &l.dir, err);
+        status = open_folder(set->root, set->folder, &folder_fd, err);
+    }
+    if (status == PGB_OK) {
+        l.dir = folder_fd;
+        status = rev_shared_new(folder_fd, &set->shared, err);
+        folder_fd = status == PGB_OK ? -1 : folder_fd;
     }
     if (status == PGB_OK) {
         status = fill_set(&l, set, options);
@@ -223,11 +337,7 @@ pgb_status pgb_revset_load(const pgb_rev_options *options, pgb_problems *problem
     if (status == PGB_OK && own != NULL) {
         status = first_error(own, err);
     }
-    if (status == PGB_OK) {
-        status = rev_shared_new(l.dir, &set->shared, err);
-        l.dir = status == PGB_OK ? -1 : l.dir;
-    }
-    pgb_fd_close(&l.dir);
+    pgb_fd_close(&folder_fd);
     rev_loader_done(&l);
     pgb_problems_free(own);
     if (status != PGB_OK) {

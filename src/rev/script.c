@@ -30,6 +30,9 @@ void rev_shared_free(struct pgb_revset_shared *shared)
     if (shared != NULL) {
         pgb_parser_free(shared->parser);
         pgb_fd_close(&shared->dir);
+        for (int i = 0; i < REV_READERS_MAX; i++) {
+            pgb_arena_free(shared->arenas[i]);
+        }
         pthread_mutex_destroy(&shared->mutex);
         free(shared);
     }

@@ -11,11 +11,14 @@
 #include "sql/parse.h"
 #include "sql/scan.h"
 
+enum { REV_READERS_MAX = 4 };
+
 /* The parser's thread and the folder are opened once per set. */
 struct pgb_revset_shared {
     pthread_mutex_t mutex; /* one statement at a time */
     pgb_parser *parser;    /* made when the first script is opened */
     int dir;
+    pgb_arena *arenas[REV_READERS_MAX]; /* of the threads that read files, beside the set's own */
 };
 
 pgb_status rev_shared_new(int dir, struct pgb_revset_shared **ret_shared, pgb_error *err);

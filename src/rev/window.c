@@ -10,6 +10,7 @@ void pgb_window_file(pgb_window *w, int fd, const char *display, uint64_t from, 
     w->fd = fd;
     w->text = NULL;
     w->display = display;
+    w->short_is_end = false;
     w->at = w->base = from;
     w->end = end;
     w->len = 0;
@@ -87,7 +88,7 @@ pgb_status pgb_window_more(pgb_window *w, uint64_t keep, const char **ret_bytes,
             pgb_error_at(err, w->display, 0, 0, NULL, 0);
             return PGB_PROJECT;
         }
-        ended = got == 0;
+        ended = got == 0 || (w->short_is_end && (size_t)got < want - have);
         have += (size_t)got;
     }
     *ret_bytes = w->buf + w->len;

@@ -17,8 +17,10 @@ typedef struct pgb_window {
     int fd;              /* borrowed; -1: text is the source */
     char *text;          /* memory source; text[0] has offset 0, a NUL follows its end */
     const char *display; /* for messages */
-    uint64_t at, end; /* next offset to read, first offset not to read (UINT64_MAX: to the end) */
-    char *buf;        /* bytes from base on */
+    uint64_t at, end;  /* next offset to read, first offset not to read (UINT64_MAX: to the end) */
+    bool short_is_end; /* fewer bytes than asked for are the file's end, as everywhere but on some
+                          network file systems: spares a read a file. A script does not trust it. */
+    char *buf;         /* bytes from base on */
     size_t len, cap;
     uint64_t base;
 } pgb_window;

@@ -4,6 +4,11 @@
 
 #include "run/trip.h"
 
+/* What is sent for every revision is planned once. */
+enum { N_PREPARED = 3 };
+static const char name_settings[] = "pgbraid_settings", name_record[] = "pgbraid_record",
+                  name_guard[] = "pgbraid_guard";
+
 static pgb_status check_guard(cargo *c, const pgb_tag *tag, const pgb_result *result,
                               pgb_error *err)
 {
@@ -35,6 +40,7 @@ static pgb_status check_guard(cargo *c, const pgb_tag *tag, const pgb_result *re
                        t->node->id);
         return PGB_UNSAFE;
     }
+    c->foreign = pgb_result_int(result, 0, 4) != (c->r->prepared ? N_PREPARED : 0);
     c->guarded = true;
     return PGB_OK;
 }
@@ -80,6 +86,9 @@ static pgb_status on_answer(void *data, const pgb_tag *tag, const pgb_result *re
         snprintf(c->xid, sizeof c->xid, "%s", pgb_result_value(result, 0, 0));
         memcpy(c->tasks->at[tag->step].xid, c->xid, sizeof c->xid);
         return PGB_OK;
+    case ROLE_PREPARE:
+        c->r->prepared = c->r->prepared || tag->ordinal == 1;
+        return PGB_OK;
     case ROLE_VERIFY:
         return cargo_check_verify(t, result, err);
     case ROLE_RECORD:
@@ -124,11 +133,62 @@ pgb_status cargo_send(cargo *c, int role, const task *t, uint32_t ordinal, const
     return pgb_flight_send(c->r->session, tag, sql, 0, NULL, err);
 }
 
+static void guard_sql(const pgb_runner *r, char *sql, size_t size)
+{
+    snprintf(
+        sql, size,
+        "SELECT pg_catalog.%s, COALESCE(pg_catalog.current_setting('pgbraid.token', true), '') "
+        "OPERATOR(pg_catalog.=) '%s', pg_catalog.pg_backend_pid(), EXISTS (SELECT FROM "
+        "pg_catalog.pg_lock_status() l WHERE %s AND l.granted AND l.pid OPERATOR(pg_catalog.=) "
+        "pg_catalog.pg_backend_pid()), (SELECT pg_catalog.count(*) FROM "
+        "pg_catalog.pg_prepared_statement())",
+        pgb_session_server_version(r->session) >= 130000 ? "pg_current_xact_id()"
+                                                         : "txid_current()",
+        r->token, r->lock_where);
+}
+
+static pgb_status prepare_ours(cargo *c, const task *t, pgb_error *err)
+{
+    pgb_tag tag = {.role = ROLE_PREPARE, .step = t->nth};
+    pgb_session *session = c->r->session;
+    char guard[1024];
+    pgb_status status;
+
+    guard_sql(c->r, guard, sizeof guard);
+    status = pgb_flight_prepare(session, tag, name_settings, c->r->settings, err);
+    if (status == PGB_OK) {
+        status = pgb_flight_prepare(session, tag, name_record,
+                                    pgb_history_record_sql(c->r->history), err);
+    }
+    if (status == PGB_OK) {
+        tag.ordinal = 1;
+        status = pgb_flight_prepare(session, tag, name_guard, guard, err);
+    }
+    return status;
+}
+
+/* Through a pooler a statement may be prepared on one backend and asked for on another. */
+static bool use_prepared(const cargo *c)
+{
+    return !c->r->pooled && !c->r->no_prepare;
+}
+
+static pgb_status send_settings(cargo *c, const task *t, pgb_error *err)
+{
+    pgb_tag tag = {.role = ROLE_RESTORE, .step = t->nth};
+
+    return use_prepared(c) ? pgb_flight_execute(c->r->session, tag, name_settings, 0, NULL, err)
+                           : pgb_flight_send(c->r->session, tag, c->r->settings, 0, NULL, err);
+}
+
 pgb_status cargo_begin(cargo *c, const task *t, pgb_error *err)
 {
     pgb_status status = PGB_OK;
 
-    if (!c->r->pooled) { /* else it was begun with the lock */
+    if (use_prepared(c) && !c->r->prepared) {
+        status = prepare_ours(c, t, err);
+    }
+    if (status == PGB_OK && !c->r->pooled) { /* else it was begun with the lock */
         status =
             cargo_send(c, ROLE_BEGIN, t, 0, "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", err);
     }
@@ -197,7 +257,9 @@ static pgb_status send_statements(cargo *c, const task *t, pgb_error *err)
         } else if (item.facts.kind == PGB_STMT_COPY_IN) {
             status = copy_in(c, t, &item, err);
         } else {
-            status = cargo_send(c, ROLE_STATEMENT, t, item.ordinal, item.text, err);
+            pgb_tag tag = {.role = ROLE_STATEMENT, .step = t->nth, .ordinal = item.ordinal};
+
+            status = pgb_flight_send_unread(c->r->session, tag, item.text, err);
         }
     }
     return status;
@@ -210,10 +272,7 @@ static pgb_status restore(cargo *c, const task *t, pgb_error *err)
     for (size_t i = 0; i < runner_n_restore && status == PGB_OK; i++) {
         status = cargo_send(c, ROLE_RESTORE, t, 0, runner_restore[i], err);
     }
-    if (status == PGB_OK) {
-        status = cargo_send(c, ROLE_RESTORE, t, 0, c->r->settings, err);
-    }
-    return status;
+    return status == PGB_OK ? send_settings(c, t, err) : status;
 }
 
 static pgb_status send_verify(cargo *c, const task *t, pgb_error *err)
@@ -272,24 +331,24 @@ pgb_status cargo_record(cargo *c, task *t, pgb_error *err)
     pgb_status status = record_statement(c->r, c->tasks, t, NULL, false, c->arena, &s, err);
     pgb_tag tag = {.role = ROLE_RECORD, .step = t->nth};
 
-    return status == PGB_OK ? pgb_flight_send(c->r->session, tag, s->sql, s->n, s->values, err)
-                            : status;
+    if (status != PGB_OK) {
+        return status;
+    }
+    return t->up && use_prepared(c)
+               ? pgb_flight_execute(c->r->session, tag, name_record, s->n, s->values, err)
+               : pgb_flight_send(c->r->session, tag, s->sql, s->n, s->values, err);
 }
 
 pgb_status cargo_guard(cargo *c, const task *t, pgb_error *err)
 {
+    pgb_tag tag = {.role = ROLE_GUARD, .step = t->nth};
     char sql[1024];
 
-    snprintf(
-        sql, sizeof sql,
-        "SELECT pg_catalog.%s, COALESCE(pg_catalog.current_setting('pgbraid.token', true), '') "
-        "OPERATOR(pg_catalog.=) '%s', pg_catalog.pg_backend_pid(), EXISTS (SELECT FROM "
-        "pg_catalog.pg_locks l WHERE %s AND l.granted AND l.pid OPERATOR(pg_catalog.=) "
-        "pg_catalog.pg_backend_pid())",
-        pgb_session_server_version(c->r->session) >= 130000 ? "pg_current_xact_id()"
-                                                            : "txid_current()",
-        c->r->token, c->r->lock_where);
-    return cargo_send(c, ROLE_GUARD, t, 0, sql, err);
+    if (use_prepared(c)) {
+        return pgb_flight_execute(c->r->session, tag, name_guard, 0, NULL, err);
+    }
+    guard_sql(c->r, sql, sizeof sql);
+    return pgb_flight_send(c->r->session, tag, sql, 0, NULL, err);
 }
 
 pgb_status cargo_cleanup(cargo *c, const task *t, pgb_error *err)
@@ -298,6 +357,10 @@ pgb_status cargo_cleanup(cargo *c, const task *t, pgb_error *err)
 
     for (size_t i = 0; i < runner_n_cleanup && status == PGB_OK; i++) {
         status = cargo_send(c, ROLE_CLEANUP, t, 0, runner_cleanup[i], err);
+    }
+    if (status == PGB_OK && t->foreign) {
+        status = cargo_send(c, ROLE_CLEANUP, t, 0, "DEALLOCATE ALL", err);
+        c->r->prepared = false;
     }
     return status;
 }

@@ -2,24 +2,21 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "run/internal.h"
+#include "run/execute.h"
 
-typedef struct run {
-    pgb_runner *r;
-    task_list tasks;
-    pgb_run_summary *summary;
-    int64_t begun;
-} run;
-
-static void step_begin(run *x, const task *t)
+void run_step_begin(run *x, task *t)
 {
+    if (t->told) {
+        return;
+    }
+    t->told = true;
     if (x->r->o.events.step_begin != NULL) {
         x->r->o.events.step_begin(x->r->o.events.data, x->tasks.world, t->step, t->nth + 1,
                                   x->tasks.n);
     }
 }
 
-static void step_done(run *x, task *t)
+void run_step_done(run *x, task *t)
 {
     x->summary->n_done++;
     task_close(&x->tasks, t);
@@ -57,7 +54,7 @@ static void log_failure(run *x, const task *t, const pgb_error *err)
     }
 }
 
-static pgb_status fail(run *x, task *t, const pgb_error *why, pgb_error *err)
+pgb_status run_fail(run *x, task *t, const pgb_error *why, pgb_error *err)
 {
     pgb_error own = *why;
 
@@ -87,7 +84,7 @@ static bool may_begin_again(const pgb_error *err)
 
 /* After the lock was given up and taken again (a new session, or each transaction through a pooler)
  * another runner may have gone on: what it did already is passed over. */
-static pgb_status refresh(run *x, uint32_t from, pgb_error *err)
+pgb_status run_refresh(run *x, uint32_t from, pgb_error *err)
 {
     pgb_runner *r = x->r;
     pgb_map applied = PGB_MAP_INIT;
@@ -118,14 +115,14 @@ static pgb_status refresh(run *x, uint32_t from, pgb_error *err)
     return status == PGB_OK && !fine ? pgb_error_nomem(err) : status;
 }
 
-static pgb_status begin_again(run *x, task *t, const pgb_error *why, pgb_error *err)
+pgb_status run_begin_again(run *x, task *t, const pgb_error *why, pgb_error *err)
 {
     pgb_runner *r = x->r;
     pgb_error own = PGB_ERROR_INIT;
     pgb_status status;
 
     if (!may_begin_again(why) || t->losses >= LOST_MAX) {
-        return fail(x, t, why, err);
+        return run_fail(x, t, why, err);
     }
     t->losses++;
     runner_note(r, "WARNING", "the connection was lost; %s begins again", t->node->id);
@@ -134,29 +131,29 @@ static pgb_status begin_again(run *x, task *t, const pgb_error *why, pgb_error *
         status = lock_identity(r, &r->identity, &own);
     }
     if (status == PGB_OK) {
-        status = refresh(x, t->nth, &own);
+        status = run_refresh(x, t->nth, &own);
     }
     if (status != PGB_OK) {
-        return fail(x, t, status == PGB_CONNECT || status == PGB_LOCK_WAIT ? why : &own, err);
+        return run_fail(x, t, status == PGB_CONNECT || status == PGB_LOCK_WAIT ? why : &own, err);
     }
     return PGB_OK;
 }
 
 /* A failure that may be a matter of time. PGB_OK: try again. */
-static pgb_status failed(run *x, task *t, const pgb_error *why, pgb_error *err)
+pgb_status run_failed(run *x, task *t, const pgb_error *why, pgb_error *err)
 {
     pgb_error own = *why;
     pgb_status status;
 
     if (!blocked_is_retryable(&own)) {
-        return fail(x, t, why, err);
+        return run_fail(x, t, why, err);
     }
     /* before the sleep: nothing may be held while we wait */
     status = runner_tidy(x->r, NULL);
     if (status == PGB_OK) {
         status = blocked_back_off(x->r, t, &own);
     }
-    return status == PGB_OK ? PGB_OK : fail(x, t, &own, err);
+    return status == PGB_OK ? PGB_OK : run_fail(x, t, &own, err);
 }
 
 /* ---- the loop ---- */
@@ -179,17 +176,29 @@ static pgb_status one_by_one(run *x, pgb_error *err)
                                      x->summary->n_done, x->tasks.n);
             }
         }
+        if (t != NULL && t->skip && !r->pooled) {
+            if (pending == NULL) {
+                i++;
+                continue;
+            }
+            t = NULL;
+        }
         if (t != NULL && t->none && !t->record_only) {
             if (pending == NULL) {
                 pgb_error own = PGB_ERROR_INIT;
 
-                step_begin(x, t);
+                run_step_begin(x, t);
                 status = none_run(r, &x->tasks, t, &own);
                 if (status != PGB_OK) {
-                    return fail(x, t, &own, err);
+                    return run_fail(x, t, &own, err);
                 }
-                step_done(x, t);
+                run_step_done(x, t);
                 i++;
+                /* it may have lost the lock and taken it again */
+                status = run_refresh(x, i, err);
+                if (status != PGB_OK) {
+                    return status;
+                }
                 continue;
             }
             t = NULL;
@@ -202,28 +211,23 @@ static pgb_status one_by_one(run *x, pgb_error *err)
 
             status = lock_begin_pooled(r, pgb_deadline_in(r->o.lock_wait_ms), &own);
             if (status == PGB_OK) {
-                status = refresh(x, t->nth, &own);
+                status = run_refresh(x, t->nth, &own);
             }
             if (status != PGB_OK) {
-                return fail(x, t, &own, err);
+                return run_fail(x, t, &own, err);
             }
         }
         if (t != NULL && t->skip) {
-            if (r->pooled) {
-                status = runner_tidy(r, err);
-                if (status != PGB_OK) {
-                    return status;
-                }
+            /* seen under the pooler's lock just now */
+            status = runner_tidy(r, err);
+            if (status != PGB_OK) {
+                return status;
             }
-            if (pending == NULL) {
-                i++;
-                continue;
-            }
-            t = NULL;
+            i++;
+            continue;
         }
-        if (t != NULL && !t->told) {
-            t->told = true;
-            step_begin(x, t);
+        if (t != NULL) {
+            run_step_begin(x, t);
         }
         runner_quiet(r, t == NULL);
         trip_run(r, &x->tasks, pending, t, &trip);
@@ -235,12 +239,12 @@ static pgb_status one_by_one(run *x, pgb_error *err)
         case OUTCOME_NONE:
             break;
         case OUTCOME_DONE:
-            step_done(x, pending);
+            run_step_done(x, pending);
             pending = NULL;
             break;
         case OUTCOME_FAILED:
             /* the server's word: it was rolled back, and the work behind it goes, too */
-            status = failed(x, pending, &trip.commit_error, err);
+            status = run_failed(x, pending, &trip.commit_error, err);
             if (status != PGB_OK) {
                 return status;
             }
@@ -259,10 +263,10 @@ static pgb_status one_by_one(run *x, pgb_error *err)
                 return status;
             }
             if (committed) {
-                step_done(x, pending);
-                status = refresh(x, i, err);
+                run_step_done(x, pending);
+                status = run_refresh(x, i, err);
             } else {
-                status = refresh(x, pending->nth, err);
+                status = run_refresh(x, pending->nth, err);
             }
             if (status != PGB_OK) {
                 return status;
@@ -272,7 +276,7 @@ static pgb_status one_by_one(run *x, pgb_error *err)
                 continue;
             }
             if (pending->losses++ >= LOST_MAX || trip.commit_error.status == PGB_NOMEM) {
-                return fail(x, pending, &trip.commit_error, err);
+                return run_fail(x, pending, &trip.commit_error, err);
             } else {
                 i = pending->nth;
             }
@@ -289,13 +293,13 @@ static pgb_status one_by_one(run *x, pgb_error *err)
             i++;
             break;
         case OUTCOME_FAILED:
-            status = failed(x, t, &trip.work_error, err);
+            status = trip.stale ? runner_tidy(r, err) : run_failed(x, t, &trip.work_error, err);
             if (status != PGB_OK) {
                 return status;
             }
             break;
         case OUTCOME_LOST:
-            status = begin_again(x, t, &trip.work_error, err);
+            status = run_begin_again(x, t, &trip.work_error, err);
             if (status != PGB_OK) {
                 return status;
             }
@@ -378,7 +382,7 @@ pgb_status pgb_runner_execute(pgb_runner *runner, const pgb_world *world, const 
         status = ensure_history(runner, err);
     }
     if (status == PGB_OK) {
-        status = one_by_one(&x, err);
+        status = runner->o.one_transaction ? run_whole(&x, err) : one_by_one(&x, err);
     }
     tasks_done(&x.tasks);
     x.summary->duration_us = pgb_clock_us() - x.begun;

@@ -37,6 +37,8 @@ struct pgb_runner {
     const char *settings; /* of the session, ours and the caller's; in session_arena */
     pgb_arena *session_arena;
     pgb_history *history;
+    bool no_prepare; /* a file deallocates what is not its own */
+    bool prepared;   /* our statements are, in this session */
     identity identity;
     char blockers[1024]; /* who was seen to block us last; "" nobody */
     bool told_pooled;
@@ -58,7 +60,7 @@ pgb_status runner_tidy(pgb_runner *r, pgb_error *err);
 /* The statements that restore role and settings; the settings statement stands behind them. */
 extern const char *const runner_restore[];
 extern const size_t runner_n_restore;
-/* What a file may leave in the session. */
+/* What a file may leave in the session, prepared statements aside. */
 extern const char *const runner_cleanup[];
 extern const size_t runner_n_cleanup;
 
@@ -80,6 +82,7 @@ typedef struct task {
     bool none; /* transaction none */
     bool has_copy;
     bool skip;          /* another runner did it */
+    bool foreign;       /* it left prepared statements */
     bool told;          /* that it begins */
     pgb_script *script; /* open, or NULL until it is needed */
     const char *stored; /* down text of the history, when there is no file */
@@ -129,6 +132,7 @@ typedef enum outcome { OUTCOME_NONE, OUTCOME_DONE, OUTCOME_FAILED, OUTCOME_LOST 
 typedef struct trip_result {
     outcome commit; /* of the revision before: OUTCOME_LOST: not known */
     outcome work;   /* of this one: in an open transaction, all checks passed */
+    bool stale;     /* it failed because our prepared statements are gone: run it again */
     pgb_error commit_error, work_error;
 } trip_result;
 

@@ -223,7 +223,7 @@ pgb_status lock_take(pgb_runner *r, int64_t deadline, pgb_error *err)
         if (!r->told_pooled) {
             r->told_pooled = true;
             runner_note(
-                r, "NOTICE",
+                r, "WARNING",
                 "a pooler stands between: revisions are applied under a lock per "
                 "transaction; transaction none needs a URL that leads to the server itself");
         }

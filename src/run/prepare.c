@@ -5,7 +5,7 @@
 
 /* Scripts that stay open between the passes; the rest is opened again when its turn comes, and must
  * be the same then. */
-enum { OPEN_BYTES = 8 * 1024 * 1024, OPEN_MAX = 256 };
+enum { OPEN_BYTES = 8 * 1024 * 1024, OPEN_MAX = 300 };
 
 const char *task_file(const task *t)
 {
@@ -33,8 +33,8 @@ static uint32_t open_max(void)
 {
     struct rlimit limit;
 
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur / 4 < OPEN_MAX) {
-        return (uint32_t)(limit.rlim_cur / 4);
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur / 2 < OPEN_MAX) {
+        return (uint32_t)(limit.rlim_cur / 2);
     }
     return OPEN_MAX;
 }
@@ -86,9 +86,15 @@ void task_close(task_list *tasks, task *t)
 /* A statement that needs to be outside of a transaction, in a revision that is in one. */
 static pgb_status refuse_in_transaction(const task *t, const pgb_script_info *info, pgb_error *err)
 {
-    pgb_error_set(err, PGB_PROJECT, "%s cannot run inside a transaction",
-                  info->first_no_transaction);
+    bool discard = strcmp(info->first_no_transaction, "DISCARD ALL") == 0;
+
+    pgb_error_set(err, PGB_PROJECT, "%s %s", info->first_no_transaction,
+                  discard ? "would release the runner lock" : "cannot run inside a transaction");
     pgb_error_at(err, task_file(t), (int)info->first_no_transaction_line, 1, NULL, 0);
+    if (discard) {
+        pgb_error_hint(err, "leave it out: the session is reset after each file");
+        return PGB_PROJECT;
+    }
     pgb_error_hint(err,
                    "write \"-- pgbraid:transaction none\" into the header of %s, best with "
                    "this statement alone in it",

@@ -107,6 +107,12 @@ static pgb_status look(pgb_runner *r, const task *t, int64_t deadline, bool *ret
         r, pgb_history_outcome(r->history, arena, t->node->id, task_event(t), r->run), &got, err);
     if (status == PGB_OK) {
         *ret_committed = pgb_result_bool(got, 0, 0);
+    } else if (status == PGB_SQL && err != NULL &&
+               (strcmp(err->sqlstate, "42P01") == 0 || strcmp(err->sqlstate, "3F000") == 0)) {
+        /* a server that lags so far behind that it has no history: then not this row either */
+        pgb_error_clear(err);
+        *ret_committed = false;
+        return PGB_OK;
     }
     return status;
 }

@@ -93,4 +93,14 @@ pgb_status pgb_runner_repair(pgb_runner *runner, const pgb_world *world, uint32_
 pgb_status pgb_runner_difference(pgb_runner *runner, const pgb_world *world, uint32_t node,
                                  pgb_buf *out, pgb_error *err);
 
+/* ---- a script for psql instead of a run (--sql) ---- */
+/* Takes bytes; false ends the writing with PGB_IO. */
+typedef bool (*pgb_script_sink)(void *data, const char *bytes, size_t len);
+/* Writes what pgb_runner_execute would do as a script: statements as they stand, COPY data inline,
+ * the history included, a guard that the applied set is still the one in `world`. Nothing is
+ * changed; the lock is not needed. PGB_REFUSED when a revision is incomplete. command: for the
+ * first line. */
+pgb_status pgb_runner_script(pgb_runner *runner, const pgb_world *world, const pgb_plan *plan,
+                             const char *command, pgb_script_sink sink, void *data, pgb_error *err);
+
 #endif

@@ -8,7 +8,7 @@ const char *const runner_restore[] = {"RESET SESSION AUTHORIZATION", "RESET ROLE
 const size_t runner_n_restore = sizeof runner_restore / sizeof runner_restore[0];
 
 /* Never DISCARD ALL: it would release the runner lock. */
-const char *const runner_cleanup[] = {"CLOSE ALL", "UNLISTEN *", "DEALLOCATE ALL", "DISCARD TEMP",
+const char *const runner_cleanup[] = {"CLOSE ALL", "UNLISTEN *", "DISCARD TEMP",
                                       "DISCARD SEQUENCES"};
 const size_t runner_n_cleanup = sizeof runner_cleanup / sizeof runner_cleanup[0];
 
@@ -100,6 +100,7 @@ void runner_disconnect(pgb_runner *r)
     pgb_session_close(r->session);
     r->session = NULL;
     r->locked = false;
+    r->prepared = false;
     pgb_arena_free(r->session_arena);
     r->session_arena = NULL;
     r->settings = NULL;
@@ -191,8 +192,13 @@ pgb_session *pgb_runner_session(pgb_runner *runner)
 pgb_status pgb_runner_read(pgb_runner *runner, pgb_arena *arena, pgb_applied_set **ret_set,
                            pgb_error *err)
 {
-    if (runner->session == NULL) {
-        return pgb_error_set(err, PGB_CONNECT, "there is no connection");
+    if (runner->session == NULL || pgb_session_lost(runner->session)) {
+        /* what is left to be read after a loss needs no lock */
+        pgb_status status = runner_connect(runner, err);
+
+        if (status != PGB_OK) {
+            return status;
+        }
     }
     return pgb_history_read(runner->session, runner->o.schema, runner->o.project, arena, ret_set,
                             err);
@@ -225,7 +231,8 @@ pgb_status runner_tidy(pgb_runner *r, pgb_error *err)
         for (size_t i = 0; i < runner_n_cleanup; i++) {
             pgb_buf_printf(&b, "%s; ", runner_cleanup[i]);
         }
-        pgb_buf_puts(&b, r->settings);
+        pgb_buf_printf(&b, "DEALLOCATE ALL; %s", r->settings);
+        r->prepared = false;
         status = b.failed ? pgb_error_nomem(err) : pgb_exec(r->session, pgb_buf_str(&b), NULL, err);
     }
     if (!pgb_session_lost(r->session)) {

@@ -112,6 +112,12 @@ void trip_run(pgb_runner *r, task_list *tasks, task *before, task *t, trip_resul
             pgb_error_set(&error, PGB_FAILED, "%s was not confirmed by the server", t->node->id);
         }
         ret->work_error = error;
+        t->foreign = c.foreign;
+        if (ret->work == OUTCOME_FAILED && strcmp(error.sqlstate, "26000") == 0 &&
+            c.failure.role != ROLE_STATEMENT && c.failure.role != ROLE_VERIFY && !r->no_prepare) {
+            r->no_prepare = true;
+            ret->stale = true;
+        }
         t->took = pgb_clock_us() - t->began;
     }
     pgb_arena_free(c.arena);

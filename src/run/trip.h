@@ -7,6 +7,7 @@
 enum {
     ROLE_COMMIT = 1,
     ROLE_SYNC,
+    ROLE_PREPARE, /* ordinal: 1 for the last of them */
     ROLE_CLEANUP,
     ROLE_BEGIN,
     ROLE_XID,
@@ -24,6 +25,7 @@ typedef struct cargo {
     pgb_arena *arena; /* of this trip */
     char xid[32];     /* as the transaction began */
     bool committed;   /* the COMMIT of the one before was answered */
+    bool foreign;     /* the file left prepared statements */
     bool guarded;     /* the last check of this one passed */
     bool in_flight;
     bool copied; /* the flight was interrupted by a COPY that went well */

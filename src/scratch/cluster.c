@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
@@ -31,7 +32,7 @@ static const char *locale_arg(void)
     locale_t l = newlocale(LC_ALL_MASK, "C.UTF-8", (locale_t)0);
 
     if (l == (locale_t)0) {
-        return "--locale=C";
+        return errno == ENOMEM ? NULL : "--locale=C";
     }
     freelocale(l);
     return "--locale=C.UTF-8";
@@ -212,7 +213,8 @@ pgb_status pgb_cluster_init(const pgb_cluster *c, pgb_error *err)
         return pgb_error_nomem(err);
     }
     o.env = pgb_cluster_env();
-    o.dir = "/";
+    /* it works in its folder, so that one whose caller was killed can be found and ended */
+    o.dir = c->data;
     o.user = c->user;
     o.session = true;
     out.max = 1024 * 1024;
@@ -275,7 +277,11 @@ bool pgb_cluster_pid_file(const char *data, pgb_postmaster *ret)
             *nl = '\0';
         }
         if (i == 1) {
-            p.pid = (pid_t)strtol(line, NULL, 10);
+            long pid = strtol(line, NULL, 10);
+
+            /* one that a person started with --single says so by a minus */
+            p.single = pid < 0;
+            p.pid = pid > -INT_MAX && pid < INT_MAX ? (pid_t)(pid < 0 ? -pid : pid) : 0;
         } else if (i == 3) {
             p.started = strtoll(line, NULL, 10);
         } else if (i == 5) {
@@ -300,13 +306,19 @@ typedef struct check {
     size_t n;
 } check;
 
+/* postgres, and what initdb consists of */
+static bool is_server_program(const char *name)
+{
+    return strncmp(name, "post", 4) == 0 || strcmp(name, "initdb\n") == 0;
+}
+
 static bool works_in(pid_t pid, const char *data)
 {
     char path[64], name[32];
     struct stat there, here;
 
     snprintf(path, sizeof path, "/proc/%d/comm", (int)pid);
-    if (read_small(path, name, sizeof name) <= 0 || strncmp(name, "post", 4) != 0) {
+    if (read_small(path, name, sizeof name) <= 0 || !is_server_program(name)) {
         return false;
     }
     snprintf(path, sizeof path, "/proc/%d/cwd", (int)pid);
@@ -327,12 +339,18 @@ static int first_inside(const void *data)
     return 200;
 }
 
+static bool runs_there(const pgb_cluster *c, pgb_postmaster *p)
+{
+    check job = {.data = c->data, .pids = &p->pid, .n = 1};
+
+    return pgb_cluster_pid_file(c->data, p) && pgb_proc_call_as(&c->user, first_inside, &job) == 0;
+}
+
 bool pgb_cluster_look(const pgb_cluster *c, pgb_postmaster *ret)
 {
     pgb_postmaster p;
-    check job = {.data = c->data, .pids = &p.pid, .n = 1};
 
-    if (!pgb_cluster_pid_file(c->data, &p) || pgb_proc_call_as(&c->user, first_inside, &job) != 0) {
+    if (!runs_there(c, &p) || p.single) {
         return false;
     }
     *ret = p;
@@ -360,7 +378,7 @@ static size_t candidates(uid_t uid, pid_t *pids, size_t max)
             continue;
         }
         snprintf(path, sizeof path, "/proc/%s/comm", e->d_name);
-        if (read_small(path, name, sizeof name) > 0 && strncmp(name, "post", 4) == 0) {
+        if (read_small(path, name, sizeof name) > 0 && is_server_program(name)) {
             pids[n++] = (pid_t)atoi(e->d_name);
         }
     }
@@ -388,12 +406,19 @@ static bool next_orphan(const pgb_cluster *c, pgb_proc *ret)
     return true;
 }
 
-pgb_status pgb_cluster_clear(const pgb_cluster *c, pgb_error *err)
+pgb_status pgb_cluster_clear(const pgb_cluster *c, bool half_made, pgb_error *err)
 {
     int64_t deadline = pgb_deadline_in(STOP_HARD_MS);
     char path[4096];
+    pgb_postmaster p;
     pgb_proc orphan;
 
+    if (!half_made && runs_there(c, &p)) {
+        pgb_error_set(err, PGB_FAILED, "process %d uses the embedded server's data%s", (int)p.pid,
+                      p.single ? " in single-user mode" : "");
+        pgb_error_hint(err, "End it first; see: ps -fp %d", (int)p.pid);
+        return PGB_FAILED;
+    }
     while (next_orphan(c, &orphan)) {
         bool ended = false;
 

@@ -29,6 +29,7 @@ typedef struct pgb_postmaster {
     int64_t started; /* seconds since 1970 */
     char socket_dir[128];
     char status[16]; /* "ready", "starting", "stopping" */
+    bool single;     /* no server, but one person's postgres --single */
 } pgb_postmaster;
 
 /* The environment of the server's programs: nothing of ours but where libraries are. */
@@ -51,9 +52,10 @@ int pgb_cluster_major(const char *data);
 bool pgb_cluster_pid_file(const char *data, pgb_postmaster *ret);
 /* The server that runs on this data folder; false: none. */
 bool pgb_cluster_look(const pgb_cluster *c, pgb_postmaster *ret);
-/* Ends processes that a dead server left on the data folder, and takes its pid file away. Only when
- * pgb_cluster_look found none. */
-pgb_status pgb_cluster_clear(const pgb_cluster *c, pgb_error *err);
+/* Ends processes that a dead server left in the data folder, or a caller who was killed left in a
+ * half-made one, and takes the pid file away. Only when pgb_cluster_look found no server. A
+ * person's single-user server is PGB_FAILED. */
+pgb_status pgb_cluster_clear(const pgb_cluster *c, bool half_made, pgb_error *err);
 /* Starts the server, its messages going to log_fd, and waits until it accepts connections. */
 pgb_status pgb_cluster_start(const pgb_cluster *c, int log_fd, int64_t deadline,
                              pgb_postmaster *ret, pgb_error *err);

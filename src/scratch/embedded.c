@@ -1,27 +1,20 @@
-/*
- * The embedded server of a project.
- *
- * Two files in the state folder are locked with flock(2), which a killed process gives back:
- * start.lock, exclusively, by whoever looks at, starts or stops the server; users.lock, shared, by
- * every user for as long as it uses the server. Whoever holds start.lock and can have users.lock
- * alone is the last user. start.lock is always taken first.
- */
+/* The embedded server of a project. Who may touch it when: hold.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "pg/pg.h"
 #include "scratch/cluster.h"
+#include "scratch/database.h"
+#include "scratch/hold.h"
 #include "scratch/place.h"
 
-enum { WAIT_MS = 60000, LOCK_POLL_MS = 10, LOG_MAX = 8 * 1024 * 1024 };
+enum { WAIT_MS = 60000, LOG_MAX = 8 * 1024 * 1024 };
 
 struct pgb_embedded {
     pgb_arena *arena;
@@ -33,111 +26,6 @@ struct pgb_embedded {
     char version[16];
     const char *conninfo;
 };
-
-/* Takes the lock of a file in the state folder. A file that `db reset` removed meanwhile locks
- * nobody out: it is opened again. */
-static pgb_status lock_file(const pgb_place *place, const char *name, bool shared, int64_t deadline,
-                            int *ret_fd, pgb_error *err)
-{
-    for (;;) {
-        PGB_AUTO_FD(fd) = pgb_place_file(place, name, O_RDWR | O_CREAT);
-        struct stat st;
-
-        if (fd < 0 && errno == EACCES) {
-            fd = pgb_place_file(place, name, O_RDONLY);
-        }
-        if (fd < 0) {
-            return pgb_error_set_errno(err, PGB_IO, errno, "cannot open %s/%s", place->state, name);
-        }
-        while (flock(fd, (shared ? LOCK_SH : LOCK_EX) | LOCK_NB) != 0) {
-            if (errno != EWOULDBLOCK && errno != EINTR) {
-                return pgb_error_set_errno(err, PGB_IO, errno, "cannot lock %s/%s", place->state,
-                                           name);
-            }
-            if (pgb_deadline_left(deadline) == 0) {
-                char who[32] = "";
-                ssize_t got = pread(fd, who, sizeof who - 1, 0);
-
-                pgb_error_set(err, PGB_CONNECT,
-                              "the embedded PostgreSQL is being started or "
-                              "stopped by another pgbraid");
-                if (got > 0) {
-                    pgb_error_detail(err, "It is process %d.", atoi(who));
-                }
-                pgb_error_hint(err, "Try again in a while.");
-                return PGB_CONNECT;
-            }
-            pgb_clock_sleep_ms(LOCK_POLL_MS);
-        }
-        if (fstat(fd, &st) == 0 && st.st_nlink > 0) {
-            *ret_fd = fd;
-            fd = -1;
-            return PGB_OK;
-        }
-    }
-}
-
-static pgb_status lock_start(const pgb_place *place, int64_t deadline, int *ret_fd, pgb_error *err)
-{
-    pgb_status status = lock_file(place, "start.lock", false, deadline, ret_fd, err);
-    char me[32];
-    int len = snprintf(me, sizeof me, "%d\n", (int)getpid());
-
-    /* for the message of who waits; no decision hangs on it */
-    if (status == PGB_OK && ftruncate(*ret_fd, 0) == 0 && pwrite(*ret_fd, me, (size_t)len, 0) < 0) {
-        return PGB_OK;
-    }
-    return status;
-}
-
-/* db start's marker holds for one run of the server: its content names that run. */
-static void keep_text(const pgb_postmaster *p, char *text, size_t size)
-{
-    snprintf(text, size, "%d %lld\n", (int)p->pid, (long long)p->started);
-}
-
-static bool keep_holds(const pgb_place *place, const pgb_postmaster *p)
-{
-    PGB_AUTO_FD(fd) = pgb_place_file(place, "keep", O_RDONLY);
-    char want[64], have[64] = "";
-
-    keep_text(p, want, sizeof want);
-    return fd >= 0 && pread(fd, have, sizeof have - 1, 0) > 0 && strcmp(want, have) == 0;
-}
-
-static pgb_status keep_write(const pgb_place *place, const pgb_postmaster *p, pgb_error *err)
-{
-    PGB_AUTO_FD(fd) = pgb_place_file(place, "keep", O_WRONLY | O_CREAT | O_TRUNC);
-    char text[64];
-
-    keep_text(p, text, sizeof text);
-    if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text)) {
-        return pgb_error_set_errno(err, PGB_IO, errno, "cannot write %s/keep", place->state);
-    }
-    return PGB_OK;
-}
-
-/* The socket's folder of this run, so that it can be removed even after a kill. */
-static pgb_status note_socket(const pgb_place *place, const char *dir, pgb_error *err)
-{
-    PGB_AUTO_FD(fd) = pgb_place_file(place, "socket", O_WRONLY | O_CREAT | O_TRUNC);
-
-    if (fd < 0 || write(fd, dir, strlen(dir)) != (ssize_t)strlen(dir)) {
-        return pgb_error_set_errno(err, PGB_IO, errno, "cannot write %s/socket", place->state);
-    }
-    return PGB_OK;
-}
-
-static void forget_socket(const pgb_place *place)
-{
-    PGB_AUTO_FD(fd) = pgb_place_file(place, "socket", O_RDONLY);
-    char dir[256] = "";
-
-    if (fd >= 0 && pread(fd, dir, sizeof dir - 1, 0) > 0) {
-        pgb_place_socket_dir_remove(dir, place->uid);
-    }
-    unlinkat(place->dir, "socket", 0);
-}
 
 /* A new data folder, made beside and renamed, so that it is there whole or not at all. */
 static pgb_status make_data(const pgb_place *place, pgb_cluster *c, pgb_arena *arena,
@@ -181,9 +69,15 @@ static pgb_status remove_half_made(const pgb_place *place, pgb_arena *arena, pgb
 
     for (size_t i = 0; status == PGB_OK && i < n; i++) {
         if (strncmp(names[i], "init-", 5) == 0) {
-            char *path = pgb_arena_printf(arena, "%s/%s", place->state, names[i]);
+            pgb_cluster half = {.data = pgb_arena_printf(arena, "%s/%s", place->state, names[i]),
+                                .user = place->user,
+                                .uid = place->uid};
 
-            status = path != NULL ? pgb_dir_remove(path, err) : pgb_error_nomem(err);
+            /* its initdb may be at work still */
+            status = half.data != NULL ? pgb_cluster_clear(&half, true, err) : pgb_error_nomem(err);
+            if (status == PGB_OK) {
+                status = pgb_dir_remove(half.data, err);
+            }
         }
     }
     return status;
@@ -226,12 +120,12 @@ static pgb_status start_server(pgb_embedded *s, const pgb_embedded_options *opti
         status = make_data(&s->place, &s->cluster, s->arena, err);
     }
     if (status == PGB_OK) {
-        status = pgb_cluster_clear(&s->cluster, err);
+        status = pgb_cluster_clear(&s->cluster, false, err);
     }
     if (status != PGB_OK) {
         return status;
     }
-    forget_socket(&s->place);
+    pgb_hold_forget_socket(&s->place);
     unlinkat(s->place.dir, "keep", 0);
     log = open_log(&s->place);
     if (log < 0) {
@@ -240,7 +134,7 @@ static pgb_status start_server(pgb_embedded *s, const pgb_embedded_options *opti
     status =
         pgb_place_socket_dir(&s->place.user, "pgbraid-", s->arena, &s->cluster.socket_dir, err);
     if (status == PGB_OK) {
-        status = note_socket(&s->place, s->cluster.socket_dir, err);
+        status = pgb_hold_note_socket(&s->place, s->cluster.socket_dir, err);
         if (status == PGB_OK) {
             status = pgb_cluster_start(&s->cluster, log, deadline, &s->postmaster, err);
         }
@@ -253,9 +147,8 @@ static pgb_status start_server(pgb_embedded *s, const pgb_embedded_options *opti
     return status;
 }
 
-static pgb_status not_running(const pgb_embedded_options *options, pgb_error *err)
+static pgb_status not_running(pgb_error *err)
 {
-    (void)options;
     pgb_error_set(err, PGB_CONNECT, "the project's embedded PostgreSQL is not running");
     pgb_error_hint(err, "Start it with: pgbraid db start");
     return PGB_CONNECT;
@@ -302,70 +195,9 @@ static pgb_status have_server(pgb_embedded *s, const pgb_embedded_options *optio
         there = false;
     }
     if (status == PGB_OK && !there) {
-        status =
-            options->start ? start_server(s, options, deadline, err) : not_running(options, err);
+        status = options->start ? start_server(s, options, deadline, err) : not_running(err);
     }
     s->cluster.socket_dir = s->postmaster.socket_dir;
-    return status;
-}
-
-/* The project's name as a database name that needs no quotes. */
-static void database_name(const char *project, char name[64])
-{
-    size_t len = 0;
-
-    for (; project[len] != '\0' && len < 63; len++) {
-        char c = project[len];
-
-        if (c >= 'A' && c <= 'Z') {
-            c = (char)(c - 'A' + 'a');
-        }
-        name[len] = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9' && len > 0) ? c : '_';
-    }
-    name[len] = '\0';
-    if (len == 0 || strcmp(name, "postgres") == 0 || strncmp(name, "template", 8) == 0 ||
-        strncmp(name, "pg_", 3) == 0) {
-        snprintf(name, 64, "project%s%.50s", len > 0 ? "_" : "", len > 0 ? project : "");
-        for (char *at = name; *at != '\0'; at++) {
-            if (!((*at >= 'a' && *at <= 'z') || (*at >= '0' && *at <= '9'))) {
-                *at = '_';
-            }
-        }
-    }
-}
-
-/* Also shows that the server takes connections. */
-static pgb_status ensure_database(pgb_embedded *s, const char *name, bool make, pgb_error *err)
-{
-    const char *const values[] = {name};
-    pgb_session *session = NULL;
-    pgb_result *found = NULL;
-    pgb_session_options o = {.connect_timeout_ms = 15000};
-    pgb_status status;
-    int version;
-
-    o.conninfo = pgb_cluster_uri(s->cluster.socket_dir, "postgres", s->arena);
-    if (o.conninfo == NULL) {
-        return pgb_error_nomem(err);
-    }
-    status = pgb_session_open(&o, &session, err);
-    if (status != PGB_OK) {
-        return status;
-    }
-    version = pgb_session_server_version(session);
-    snprintf(s->version, sizeof s->version, "%d.%d", version / 10000 % 1000, version % 10000);
-    if (make) {
-        status = pgb_exec_params(session, "SELECT 1 FROM pg_catalog.pg_database WHERE datname = $1",
-                                 1, values, &found, err);
-    }
-    if (make && status == PGB_OK && pgb_result_rows(found) == 0) {
-        /* the name has only a-z, 0-9 and _ */
-        char *sql = pgb_arena_printf(s->arena, "CREATE DATABASE \"%s\"", name);
-
-        status = sql != NULL ? pgb_exec(session, sql, NULL, err) : pgb_error_nomem(err);
-    }
-    pgb_result_free(found);
-    pgb_session_close(session);
     return status;
 }
 
@@ -380,7 +212,7 @@ static void free_server(pgb_embedded *s)
 static pgb_embedded *new_server(const char *project)
 {
     pgb_embedded *s = calloc(1, sizeof *s);
-    char plain[64];
+    char plain[PGB_DATABASE_NAME];
 
     if (s == NULL || (s->arena = pgb_arena_new()) == NULL) {
         free(s);
@@ -388,7 +220,7 @@ static pgb_embedded *new_server(const char *project)
     }
     s->users = -1;
     s->place.dir = -1;
-    database_name(project != NULL ? project : "", plain);
+    pgb_database_name(project != NULL ? project : "", plain);
     s->cluster.name = pgb_arena_printf(s->arena, "pgbraid %s", plain);
     return s;
 }
@@ -407,14 +239,13 @@ static pgb_status stop_if_last(pgb_embedded *s, pgb_error *err)
     pgb_postmaster now;
     pgb_status status;
 
-    /* flock takes the shared lock away before it tries: exactly what a user who leaves wants */
-    if (flock(s->users, LOCK_EX | LOCK_NB) != 0 || !pgb_cluster_look(&s->cluster, &now) ||
-        keep_holds(&s->place, &now)) {
+    if (!pgb_hold_alone(s->users) || !pgb_cluster_look(&s->cluster, &now) ||
+        pgb_hold_kept(&s->place, &now)) {
         return PGB_OK;
     }
     status = pgb_cluster_stop(&s->cluster, &now, err);
     if (status == PGB_OK) {
-        forget_socket(&s->place);
+        pgb_hold_forget_socket(&s->place);
     }
     return status;
 }
@@ -430,23 +261,60 @@ static void tell(const pgb_embedded *s, const pgb_embedded_options *options)
     }
 }
 
+static pgb_status have_database(pgb_embedded *s, const char *name, bool make, pgb_error *err)
+{
+    int version = 0;
+    pgb_status status =
+        pgb_database_have(s->cluster.socket_dir, name, make, s->arena, &version, err);
+
+    snprintf(s->version, sizeof s->version, "%d.%d", version / 10000 % 1000, version % 10000);
+    return status;
+}
+
 static pgb_status attach(pgb_embedded *s, const pgb_embedded_options *options, int64_t deadline,
                          pgb_error *err)
 {
-    char database[64];
+    char database[PGB_DATABASE_NAME];
     pgb_status status = have_server(s, options, deadline, err);
 
     if (status == PGB_OK) {
-        database_name(options->project != NULL ? options->project : "", database);
+        pgb_database_name(options->project != NULL ? options->project : "", database);
         s->conninfo = pgb_cluster_uri(s->cluster.socket_dir, database, s->arena);
-        status = s->conninfo != NULL ? ensure_database(s, database, options->start, err)
+        status = s->conninfo != NULL ? have_database(s, database, options->start, err)
                                      : pgb_error_nomem(err);
     }
     if (status == PGB_OK && options->keep) {
-        status = keep_write(&s->place, &s->postmaster, err);
+        status = pgb_hold_keep(&s->place, &s->postmaster, err);
     }
-    s->kept = status == PGB_OK && keep_holds(&s->place, &s->postmaster);
+    s->kept = status == PGB_OK && pgb_hold_kept(&s->place, &s->postmaster);
     return status;
+}
+
+/* Opens the place and takes start.lock; place.dir is -1 when there is no state folder and none is
+ * to be made. A folder that `db reset` removed while we waited is looked for again. */
+static pgb_status enter(pgb_embedded *s, const char *root, bool make, int64_t deadline,
+                        int *ret_lock, pgb_error *err)
+{
+    for (;;) {
+        pgb_error why = PGB_ERROR_INIT;
+        struct stat st;
+        pgb_status status = pgb_place_open(root, make, s->arena, &s->place, &why);
+
+        set_cluster(s);
+        if (status == PGB_OK && s->place.dir >= 0) {
+            status = pgb_hold_start(&s->place, deadline, ret_lock, &why);
+            if (fstat(s->place.dir, &st) == 0 && st.st_nlink == 0 &&
+                pgb_deadline_left(deadline) > 0) {
+                pgb_fd_close(ret_lock);
+                pgb_place_close(&s->place);
+                continue;
+            }
+        }
+        if (status != PGB_OK && err != NULL && err->status == PGB_OK) {
+            *err = why;
+        }
+        return status;
+    }
 }
 
 pgb_status pgb_embedded_open(const pgb_embedded_options *options, pgb_embedded **ret_server,
@@ -463,16 +331,12 @@ pgb_status pgb_embedded_open(const pgb_embedded_options *options, pgb_embedded *
         }
         return pgb_error_nomem(err);
     }
-    status = pgb_place_open(options->root, options->start, s->arena, &s->place, err);
+    status = enter(s, options->root, options->start, deadline, &lock, err);
     if (status == PGB_OK && s->place.dir < 0) {
-        status = not_running(options, err);
-    }
-    set_cluster(s);
-    if (status == PGB_OK) {
-        status = lock_start(&s->place, deadline, &lock, err);
+        status = not_running(err);
     }
     if (status == PGB_OK) {
-        status = lock_file(&s->place, "users.lock", true, deadline, &s->users, err);
+        status = pgb_hold_users(&s->place, deadline, &s->users, err);
     }
     if (status == PGB_OK) {
         status = attach(s, options, deadline, err);
@@ -497,7 +361,7 @@ void pgb_embedded_close(pgb_embedded *server)
         return;
     }
     /* who holds start.lock for longer than this will be the last user in our stead */
-    if (lock_start(&server->place, pgb_deadline_in(WAIT_MS), &lock, NULL) == PGB_OK) {
+    if (pgb_hold_start(&server->place, pgb_deadline_in(WAIT_MS), &lock, NULL) == PGB_OK) {
         stop_if_last(server, NULL);
     }
     free_server(server);
@@ -541,7 +405,7 @@ bool pgb_embedded_started(const pgb_embedded *server)
 /* Server's version by asking it; without, what the data folder says. */
 static const char *ask_version(pgb_embedded *s, pgb_arena *arena)
 {
-    if (ensure_database(s, "", false, NULL) == PGB_OK) {
+    if (have_database(s, "", false, NULL) == PGB_OK) {
         return pgb_arena_strdup(arena, s->version);
     }
     return pgb_arena_printf(arena, "%d", pgb_cluster_major(s->place.data));
@@ -550,7 +414,7 @@ static const char *ask_version(pgb_embedded *s, pgb_arena *arena)
 static pgb_status look(pgb_embedded *s, const char *root, const char *project, pgb_arena *arena,
                        pgb_embedded_info *info, pgb_error *err)
 {
-    char database[64];
+    char database[PGB_DATABASE_NAME];
     pgb_status status = pgb_place_open(root, false, s->arena, &s->place, err);
 
     if (status != PGB_OK) {
@@ -564,9 +428,9 @@ static pgb_status look(pgb_embedded *s, const char *root, const char *project, p
                     strcmp(s->postmaster.status, "ready") == 0 && socket_usable(s);
     if (info->running) {
         s->cluster.socket_dir = s->postmaster.socket_dir;
-        database_name(project != NULL ? project : "", database);
+        pgb_database_name(project != NULL ? project : "", database);
         info->pid = (int)s->postmaster.pid;
-        info->kept = keep_holds(&s->place, &s->postmaster);
+        info->kept = pgb_hold_kept(&s->place, &s->postmaster);
         info->conninfo = pgb_cluster_uri(s->cluster.socket_dir, database, arena);
         info->version = ask_version(s, arena);
     } else if (info->initialised) {
@@ -597,28 +461,16 @@ pgb_status pgb_embedded_look(const char *root, const char *project, pgb_arena *a
     return status;
 }
 
-/* Opens the place and takes start.lock; place.dir is -1 when there never was a server. */
-static pgb_status hold(const char *root, pgb_embedded *s, int *ret_lock, pgb_error *err)
-{
-    pgb_status status = pgb_place_open(root, false, s->arena, &s->place, err);
-
-    set_cluster(s);
-    if (status == PGB_OK && s->place.dir >= 0) {
-        status = lock_start(&s->place, pgb_deadline_in(WAIT_MS), ret_lock, err);
-    }
-    return status;
-}
-
 static pgb_status stop_held(pgb_embedded *s, bool *ret_was_running, pgb_error *err)
 {
     bool running = pgb_cluster_look(&s->cluster, &s->postmaster);
     pgb_status status = running ? pgb_cluster_stop(&s->cluster, &s->postmaster, err) : PGB_OK;
 
     if (status == PGB_OK) {
-        status = pgb_cluster_clear(&s->cluster, err);
+        status = pgb_cluster_clear(&s->cluster, false, err);
     }
     if (status == PGB_OK) {
-        forget_socket(&s->place);
+        pgb_hold_forget_socket(&s->place);
         unlinkat(s->place.dir, "keep", 0);
         *ret_was_running = running;
     }
@@ -635,7 +487,7 @@ pgb_status pgb_embedded_stop(const char *root, bool *ret_was_running, pgb_error 
     if (s == NULL) {
         return pgb_error_nomem(err);
     }
-    status = hold(root, s, &lock, err);
+    status = enter(s, root, false, pgb_deadline_in(WAIT_MS), &lock, err);
     if (status == PGB_OK && s->place.dir >= 0) {
         status = stop_held(s, &was, err);
     }
@@ -656,7 +508,7 @@ pgb_status pgb_embedded_reset(const char *root, pgb_error *err)
     if (s == NULL) {
         return pgb_error_nomem(err);
     }
-    status = hold(root, s, &lock, err);
+    status = enter(s, root, false, pgb_deadline_in(WAIT_MS), &lock, err);
     if (status == PGB_OK && s->place.dir >= 0) {
         status = stop_held(s, &was, err);
         if (status == PGB_OK) {

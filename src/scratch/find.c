@@ -53,6 +53,12 @@ static bool runs(const char *bin, const char *name)
            access(path, X_OK) == 0;
 }
 
+/* Lack of memory is not lack of a server; a program that writes without end is none of ours. */
+static pgb_status too_much(const pgb_buf *out)
+{
+    return out->len + 4096 > out->max ? PGB_FAILED : PGB_NOMEM;
+}
+
 /* PGB_OK: this folder has it; PGB_FAILED: it has not (nothing set in an error). */
 static pgb_status try_folder(search *s, const char *bin)
 {
@@ -65,11 +71,18 @@ static pgb_status try_folder(search *s, const char *bin)
     if (!runs(bin, "postgres") || !runs(bin, "initdb")) {
         return PGB_FAILED;
     }
-    out.max = 4096;
+    out.max = 65536;
     snprintf(program, sizeof program, "%s/postgres", bin);
     options.argv = argv;
-    if (pgb_proc_run(&options, pgb_deadline_in(10000), &out, NULL, &code, NULL) != PGB_OK ||
-        code != 0 || !parse_version(pgb_buf_str(&out), &version, text, sizeof text)) {
+    switch (pgb_proc_run(&options, pgb_deadline_in(10000), &out, NULL, &code, NULL)) {
+    case PGB_OK:
+        break;
+    case PGB_NOMEM:
+        return too_much(&out);
+    default:
+        return PGB_FAILED;
+    }
+    if (code != 0 || !parse_version(pgb_buf_str(&out), &version, text, sizeof text)) {
         return PGB_FAILED;
     }
     if (s->major != 0 && version / 10000 != s->major) {
@@ -89,10 +102,17 @@ static pgb_status try_pg_config(search *s)
     pgb_proc_options options = PGB_PROC_INIT;
     int code;
 
-    out.max = 4096;
+    out.max = 65536;
     options.argv = argv;
-    if (pgb_proc_run(&options, pgb_deadline_in(10000), &out, NULL, &code, NULL) != PGB_OK ||
-        code != 0 || out.len < 2 || out.p[out.len - 1] != '\n') {
+    switch (pgb_proc_run(&options, pgb_deadline_in(10000), &out, NULL, &code, NULL)) {
+    case PGB_OK:
+        break;
+    case PGB_NOMEM:
+        return too_much(&out);
+    default:
+        return PGB_FAILED;
+    }
+    if (code != 0 || out.len < 2 || out.p[out.len - 1] != '\n') {
         return PGB_FAILED;
     }
     out.p[out.len - 1] = '\0';
@@ -133,7 +153,7 @@ static pgb_status try_numbered(search *s, const char *parent, const char *prefix
     size_t skip = strlen(prefix);
 
     if (d == NULL) {
-        return PGB_FAILED;
+        return errno == ENOMEM ? PGB_NOMEM : PGB_FAILED;
     }
     for (struct dirent *e; (e = readdir(d)) != NULL;) {
         const char *digits = e->d_name + skip;

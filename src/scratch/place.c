@@ -289,6 +289,9 @@ pgb_status pgb_place_open(const char *root, bool make, pgb_arena *arena, pgb_pla
     pgb_status status;
     bool fresh;
 
+    if (real == NULL && errno == ENOMEM) {
+        return pgb_error_nomem(err);
+    }
     if (real == NULL || stat(real, &st) != 0) {
         free(real);
         return pgb_error_set_errno(err, PGB_PROJECT, errno, "cannot open the folder %s", root);

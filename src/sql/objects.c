@@ -220,8 +220,17 @@ static void rename(walker *w, const PgQuery__RenameStmt *s)
                   s->relation, column ? s->subname : NULL, s->missing_ok);
         touch(w, PGB_VERB_CREATE, kind, s->relation->schemaname,
               column ? s->relation->relname : s->newname, column ? s->newname : NULL, false);
-    } else {
+    } else if (s->object != NULL) {
+        size_t before = w->objects->list.n;
+
         touch_node(w, PGB_VERB_ALTER, kind, s->object, s->missing_ok);
+        if (w->objects->list.n > before && kind != PGB_OBJECT_OTHER) {
+            touch(w, PGB_VERB_CREATE, kind, w->objects->list.at[before].schema, s->newname, NULL,
+                  false);
+        }
+    } else if (kind == PGB_OBJECT_SCHEMA) {
+        touch(w, PGB_VERB_ALTER, kind, NULL, s->subname, NULL, s->missing_ok);
+        touch(w, PGB_VERB_CREATE, kind, NULL, s->newname, NULL, false);
     }
 }
 

@@ -146,13 +146,20 @@ static size_t skip_comment(const char *s, size_t len, size_t i)
     return len;
 }
 
+static bool is_set_operation(const char *word, size_t len)
+{
+    return (len == 5 && strncasecmp(word, "union", 5) == 0) ||
+           (len == 6 && strncasecmp(word, "except", 6) == 0) ||
+           (len == 9 && strncasecmp(word, "intersect", 9) == 0);
+}
+
 size_t pgb_parse_depth(const char *s, size_t len)
 {
     /* Lists, whose items stand between commas, are flat; everything else in one pair of parentheses
-       may nest once a token (operators, casts, NOT, JOIN, UNION). Levels beyond the array are
-       counted as one. */
+       may nest once a token (operators, casts, NOT, JOIN). UNION and its like nest across commas.
+       Levels beyond the array are counted as one. */
     enum { LEVELS = 4096 };
-    uint32_t chain[LEVELS] = {0};
+    uint32_t chain[LEVELS] = {0}, sets[LEVELS] = {0};
     size_t level = 0, open = 0, most = 0;
 
     for (size_t i = 0; i < len;) {
@@ -170,8 +177,14 @@ size_t pgb_parse_depth(const char *s, size_t len)
             i++;
             continue;
         } else if (is_word(c)) {
+            size_t from = i;
+
             while (i < len && is_word(s[i])) {
                 i++;
+            }
+            if (level < LEVELS && is_set_operation(s + from, i - from)) {
+                sets[level]++;
+                open++;
             }
         } else {
             i++;
@@ -179,10 +192,10 @@ size_t pgb_parse_depth(const char *s, size_t len)
         if (c == '(' || c == '[') {
             level++;
             if (level < LEVELS) {
-                chain[level] = 0;
+                chain[level] = sets[level] = 0;
             }
         } else if ((c == ')' || c == ']') && level > 0) {
-            open -= level < LEVELS ? chain[level] : 0;
+            open -= level < LEVELS ? chain[level] + sets[level] : 0;
             level--;
         } else if (c == ',' && level < LEVELS) {
             open -= chain[level];

@@ -34,8 +34,8 @@ const uint8_t pgb_scan_bytes[256] = {
 
 void pgb_scan_init(pgb_scan *s, const pgb_scan_pos *start)
 {
-    memset(s, 0, sizeof *s);
-    s->chunk = ""; /* nothing was given yet */
+    memset(s, 0, offsetof(pgb_scan, queue)); /* what follows is written before it is read */
+    s->chunk = "";                           /* nothing was given yet */
     s->base = s->pos_off = start->off;
     s->line_off = start->off - (start->column - 1);
     s->line = start->line;
@@ -151,12 +151,96 @@ static const char *scan_blanks(pgb_scan *s, const char *p, const char *end)
     return p;
 }
 
+/* Words and numbers between a token's start and p, told apart only as far as somebody asks. */
+typedef struct walker {
+    const char *token, *at; /* the last token, and where it ends so far */
+    unsigned goes_on;       /* B_IN_WORD, B_IN_NUMBER, 0: another byte */
+} walker;
+
+static void walk(walker *w, const char *p)
+{
+    while (w->at < p) {
+        unsigned char c = (unsigned char)*w->at;
+
+        if ((pgb_scan_bytes[c] & w->goes_on) == 0) {
+            w->token = w->at;
+            w->goes_on = scan_begins(c) == B_LETTER  ? B_IN_WORD
+                         : scan_begins(c) == B_DIGIT ? B_IN_NUMBER
+                                                     : 0;
+        }
+        w->at++;
+    }
+}
+
+/* Most of a file is the inside of statements whose words don't matter: only what can end or hide
+ * something is looked for there. p is at a token's start. */
+static const char *scan_plain(pgb_scan *s, const char *p, const char *end)
+{
+    const char *from = p;
+    walker w = {.token = p, .at = p};
+
+    for (;;) {
+        while (p < end && scan_begins((unsigned char)*p) != B_SPECIAL) {
+            p++;
+        }
+        if (p < end && *p != '$' && *p != '\'' && *p != '"') {
+            break; /* what stands before does not matter */
+        }
+        walk(&w, p);
+        if (p == end || *p != '$' || w.goes_on != B_IN_WORD) {
+            break;
+        }
+        p++; /* a $ in a name */
+    }
+    if (p == from || scan_begins((unsigned char)p[-1]) != B_BLANK) {
+        scan_end_token(s, p);
+    } else {
+        const char *last = p;
+
+        while (last > from && scan_begins((unsigned char)last[-1]) == B_BLANK) {
+            last--;
+        }
+        scan_end_token(s, last);
+    }
+    if (w.at != p || p == from) {
+        return p;
+    }
+    /* a word of one letter may be a prefix: E'…', U&'…' */
+    if (w.goes_on == B_IN_WORD && p - w.token == 1) {
+        s->prefix = (unsigned char)(*w.token | 0x20);
+        s->prefix_end = scan_offset(s, p);
+    } else if (p - from >= 2 && p[-1] == '&' && (p[-2] | 0x20) == 'u') {
+        walker before = {.token = from, .at = from};
+
+        walk(&before, p - 1);
+        if (before.goes_on == B_IN_WORD && p - 1 - before.token == 1) {
+            s->prefix = '&';
+            s->prefix_end = scan_offset(s, p);
+        }
+    }
+    if (p == end && w.goes_on == B_IN_WORD) {
+        s->word_len = 0;
+        s->state = ST_WORD;
+        scan_keep_word(s, w.token, p);
+    } else if (p == end && w.goes_on == B_IN_NUMBER) {
+        s->state = ST_NUMBER;
+    }
+    return p;
+}
+
 static const char *scan_code(pgb_scan *s, const char *p, const char *end)
 {
     while (p < end && s->state == ST_CODE && s->queue_n == 0) {
         unsigned char c = (unsigned char)*p;
+        unsigned begins = scan_begins(c);
 
-        switch (scan_begins(c)) {
+        if (!s->want_words && s->in_stmt && begins != B_BLANK && begins != B_SPECIAL) {
+            s->n_tokens++;
+            s->string_end = 0;
+            p = scan_plain(s, p, end);
+            continue;
+        }
+        switch (begins) {
         case B_BLANK:
             p = scan_blanks(s, p, end);
             break;
@@ -333,7 +417,7 @@ static void check_bytes(pgb_scan *s)
         }
         s->carry_n = 0;
     }
-    n = at + pgb_utf8_valid(s->chunk + at, s->len - at);
+    n = s->chunk_high ? at + pgb_utf8_valid(s->chunk + at, s->len - at) : s->len;
     if (n < s->len) {
         size_t rest = s->len - n;
 
@@ -363,6 +447,24 @@ static void check_bytes(pgb_scan *s)
     }
 }
 
+static bool has_high(const char *bytes, size_t len)
+{
+    uint64_t all = 0;
+    unsigned char rest = 0;
+    size_t i = 0;
+
+    for (; i + 8 <= len; i += 8) {
+        uint64_t eight;
+
+        memcpy(&eight, bytes + i, 8);
+        all |= eight;
+    }
+    for (; i < len; i++) {
+        rest |= (unsigned char)bytes[i];
+    }
+    return (all & 0x8080808080808080u) != 0 || (rest & 0x80) != 0;
+}
+
 void pgb_scan_give(pgb_scan *s, const char *bytes, size_t len, bool last)
 {
     s->base += s->len;
@@ -370,20 +472,9 @@ void pgb_scan_give(pgb_scan *s, const char *bytes, size_t len, bool last)
     s->len = len;
     s->at = 0;
     s->last = last;
+    s->chunk_high = has_high(bytes, len);
     check_bytes(s);
     s->chunk_cr = len > 0 && memchr(bytes, '\r', len) != NULL;
-    s->chunk_high = false;
-    for (size_t i = 0; i < len && !s->chunk_high;) {
-        uint64_t eight;
-
-        if (len - i < 8) {
-            s->chunk_high = (bytes[i++] & 0x80) != 0;
-            continue;
-        }
-        memcpy(&eight, bytes + i, 8);
-        s->chunk_high = (eight & 0x8080808080808080u) != 0;
-        i += 8;
-    }
 }
 
 /* The end of the text: closes what may be open there, and says what may not. */
@@ -531,65 +622,4 @@ uint64_t pgb_scan_keep(const pgb_scan *s, bool statements)
         return s->hint.off;
     }
     return keep_token(s);
-}
-
-const char *pgb_scan_error_message(pgb_scan_error error)
-{
-    switch (error) {
-    case PGB_SCAN_STRING:
-        return "a quoted string is not closed";
-    case PGB_SCAN_IDENTIFIER:
-        return "a quoted identifier is not closed";
-    case PGB_SCAN_DOLLAR:
-        return "a dollar-quoted string is not closed";
-    case PGB_SCAN_BLOCK:
-        return "a block comment is not closed";
-    case PGB_SCAN_PAREN:
-        return "a parenthesis is not closed";
-    case PGB_SCAN_BODY:
-        return "BEGIN ATOMIC has no END";
-    case PGB_SCAN_COPY_OPEN:
-        return "the data of COPY … FROM stdin has no end";
-    case PGB_SCAN_COPY_TRAIL:
-        return "something follows COPY … FROM stdin; on its line";
-    case PGB_SCAN_TAG:
-        return "the tag of a dollar quote is too long";
-    case PGB_SCAN_UTF8:
-        return "invalid UTF-8";
-    case PGB_SCAN_NUL:
-        return "a NUL byte";
-    default:
-        return "no error";
-    }
-}
-
-const char *pgb_scan_error_hint(pgb_scan_error error)
-{
-    switch (error) {
-    case PGB_SCAN_STRING:
-        return "Close it with a single quote; a quote inside the string is written twice.";
-    case PGB_SCAN_IDENTIFIER:
-        return "Close it with a double quote.";
-    case PGB_SCAN_DOLLAR:
-        return "Close it with the same $tag$ that opens it.";
-    case PGB_SCAN_BLOCK:
-        return "Close it with */; comments nest, so each /* inside needs its own.";
-    case PGB_SCAN_PAREN:
-        return "Close it before the statement's semicolon.";
-    case PGB_SCAN_BODY:
-        return "Close the body with END; before the section's end.";
-    case PGB_SCAN_COPY_OPEN:
-        return "End the statement with a semicolon and the data with a line that holds only \\.";
-    case PGB_SCAN_COPY_TRAIL:
-        return "The data starts on the next line: nothing but a comment may stand behind the "
-               "semicolon.";
-    case PGB_SCAN_TAG:
-        return "Use a tag of at most 250 bytes.";
-    case PGB_SCAN_UTF8:
-        return "Save the file as UTF-8.";
-    case PGB_SCAN_NUL:
-        return "PostgreSQL takes no NUL bytes; save the file as UTF-8 text (UTF-16 has NUL bytes).";
-    default:
-        return "";
-    }
 }

@@ -80,7 +80,6 @@ typedef struct pgb_scan {
     bool last;
     uint8_t state;
     uint8_t queue_n, queue_at;
-    pgb_scan_event queue[4];
     pgb_scan_event failure;   /* kind ERROR once failed */
     pgb_scan_error end_error; /* what is wrong with the byte at end */
     /* position: known up to pos_off */
@@ -98,12 +97,10 @@ typedef struct pgb_scan {
     pgb_scan_pos stmt, token, paren_at, body_at, copy_at, hint, open_at;
     uint64_t hint_len, token_end, n_tokens;
     /* the token under way */
-    char word[PGB_SCAN_WORD_MAX];
     size_t word_len;
     unsigned char quote, prefix;
     uint64_t prefix_end, string_end;
     bool escapes, string_newline, string_escapes, capture;
-    char tag[PGB_SCAN_TAG_MAX + 2];
     size_t tag_len, tag_match;
     uint32_t comment_depth;
     unsigned char comment_prev;
@@ -115,6 +112,10 @@ typedef struct pgb_scan {
     uint64_t copy_line;
     uint8_t copy_match;
     bool copy_bol;
+    /* not cleared at the start */
+    pgb_scan_event queue[4];
+    char word[PGB_SCAN_WORD_MAX];
+    char tag[PGB_SCAN_TAG_MAX + 2];
 } pgb_scan;
 
 /* start: the position of the text's first byte in its file, for sections ({0, 1, 1} for a file). A

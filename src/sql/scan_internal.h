@@ -94,6 +94,7 @@ static inline bool scan_begin_token(pgb_scan *s, const char *p)
 }
 
 /* scan_text.c: each goes on from p and returns where it stopped */
+void scan_keep_word(pgb_scan *s, const char *from, const char *to);
 void scan_finish_word(pgb_scan *s, const char *p);
 const char *scan_word(pgb_scan *s, const char *p, const char *end);
 const char *scan_number(pgb_scan *s, const char *p, const char *end);

@@ -9,7 +9,7 @@ static unsigned char lower(unsigned char c)
 
 /* --- words and numbers ----------------------------------------------------------------------- */
 
-static void keep_word(pgb_scan *s, const char *from, const char *to)
+void scan_keep_word(pgb_scan *s, const char *from, const char *to)
 {
     for (const char *p = from; p < to; p++, s->word_len++) {
         if (s->word_len < PGB_SCAN_WORD_MAX) {
@@ -39,12 +39,12 @@ const char *scan_word(pgb_scan *s, const char *p, const char *end)
         p++;
     }
     if (p == end) {
-        keep_word(s, from, p);
+        scan_keep_word(s, from, p);
         s->state = ST_WORD;
         return p;
     }
     if (s->want_words || s->word_len > 0 || p - from == 1) {
-        keep_word(s, from, p);
+        scan_keep_word(s, from, p);
     }
     scan_finish_word(s, p);
     return p;
@@ -58,7 +58,7 @@ const char *scan_number(pgb_scan *s, const char *p, const char *end)
         p++;
     }
     if (s->set_state == SET_VALUE) {
-        keep_word(s, from, p);
+        scan_keep_word(s, from, p);
     }
     scan_end_token(s, p);
     s->state = p == end ? ST_NUMBER : ST_CODE;
@@ -106,7 +106,7 @@ const char *scan_string(pgb_scan *s, const char *p, const char *end)
         p = quote != NULL ? quote : end;
     }
     if (s->set_state == SET_VALUE) {
-        keep_word(s, from, p);
+        scan_keep_word(s, from, p);
     }
     if (p == end) {
         return p;
@@ -241,12 +241,12 @@ const char *scan_line_comment(pgb_scan *s, const char *p, const char *end)
     for (; p < end; p++) {
         char c = *p;
 
+        if (s->directive != DIR_MAYBE) {
+            break;
+        }
         if (c == '\n' || c == '\r') {
             scan_end_line_comment(s, p);
             return p;
-        }
-        if (s->directive != DIR_MAYBE) {
-            continue;
         }
         if (s->directive_at == 0 && (c == ' ' || c == '\t')) {
             continue;
@@ -255,6 +255,16 @@ const char *scan_line_comment(pgb_scan *s, const char *p, const char *end)
             s->directive = DIR_NO;
         } else if (directive_word[++s->directive_at] == '\0') {
             s->directive = DIR_YES;
+        }
+    }
+    if (p < end) {
+        const char *nl = memchr(p, '\n', (size_t)(end - p));
+        const char *cr =
+            s->chunk_cr ? memchr(p, '\r', (size_t)((nl != NULL ? nl : end) - p)) : NULL;
+
+        p = cr != NULL ? cr : nl != NULL ? nl : end;
+        if (p < end) {
+            scan_end_line_comment(s, p);
         }
     }
     return p;

@@ -113,8 +113,8 @@ The graph of the therapy practice, read without a database.
   $ pgbraid show timeline@heads
   pgbraid: error: "timeline@heads" is ambiguous: it is 2 revisions
   detail:
-    4da5acd78939     treatment plan tables (feature 4)
-    g7h8i9j0k1l2     security and compliance tables (feature 8)
+    4da5acd78939  treatment plan tables (feature 4)
+    g7h8i9j0k1l2  security and compliance tables (feature 8)
   hint: say one of 4da5acd78939, g7h8i9j0k1l2; see pgbraid history
   [2]
   $ pgbraid show exports@head --format json
@@ -136,16 +136,16 @@ What is ambiguous or unknown is refused, with the candidates.
   $ pgbraid show d
   pgbraid: error: "d" fits 2 revisions
   detail:
-    d4e5f6g7h8i9     timeline events (feature 5)
-    d5e6f7g8h9i0     treatment goals (feature 6)
+    d4e5f6g7h8i9  timeline events (feature 5)
+    d5e6f7g8h9i0  treatment goals (feature 6)
   hint: say one of d4e5f6g7h8i9, d5e6f7g8h9i0; see pgbraid history
   [2]
   $ pgbraid show head
   pgbraid: error: "head" is ambiguous: there are 3 heads
   detail:
-    treatment_plans@head 4da5acd78939 treatment plan tables (feature 4)
-    compliance@head  g7h8i9j0k1l2 security and compliance tables (feature 8)
-    exports@head     e4f5g6h7i8j9 export tables (feature 7)
+    treatment_plans@head  4da5acd78939  treatment plan tables (feature 4)
+    compliance@head       g7h8i9j0k1l2  security and compliance tables (feature 8)
+    exports@head          e4f5g6h7i8j9  export tables (feature 7)
   hint: say one of treatment_plans@head, compliance@head, exports@head; or heads for all of them, where several are allowed; see pgbraid heads, and pgbraid merge to join them
   [2]
   $ pgbraid show nosuch

@@ -1,53 +1,9 @@
-The overview, which comes from the command table. What is said of each command stands in docs/commands, compared too.
+The overview comes from the command table; it stands whole in docs/commands/help.md, and what is said of each command in
+its page there, compared too.
 
-  $ pgbraid
-  pgbraid changes PostgreSQL schemas by revisions that form a graph.
-
-  Usage: pgbraid [-C DIR] COMMAND [OPTION...]
-
-  Start
-    init          start a project
-    new           start a revision
-
-  Read the graph
-    history       list the revisions, newest first
-    heads         list the heads: revisions that no other names as parent
-    branches      list the branch points and their children
-    show          show one revision: file, parents, children, state
-
-  Ask the database
-    status        what is applied, pending, late, failed, edited, missing
-    current       list the applied revisions that are no parent of an applied one
-
-  Change the database
-    upgrade       apply pending revisions
-    downgrade     revert applied revisions
-    stamp         record revisions as applied without running them
-
-  Look after the embedded PostgreSQL
-    db            start, stop, status, url, psql, reset
-
-  More
-    help          what a command does
-    completion    a script that completes commands and options in the shell
-
-  Options of every command
-    -C, --directory=DIR     work in the project in DIR; relative paths are
-                            relative to it
-    -d, --database=URL|ENV  the database: a URL, key=value settings, or an
-                            environment that pgbraid.ini names; in pgbraid.ini:
-                            url in [database]; environment: DATABASE_URL
-        --format=text|json  how data and errors are written to stdout (default:
-                            text)
-        --color=WHEN        auto (only on a terminal), always or never (default:
-                            auto); environment: NO_COLOR
-        --no-progress       no moving display on a terminal
-    -q, --quiet             only warnings and errors on stderr
-    -v, --verbose           say more: the server's notices, notes
-    -h, --help              show this help
-    -V, --version           show the version
-
+  $ pgbraid | tail -1
   pgbraid help COMMAND tells more about one.
+  $ pgbraid > /dev/null
   [2]
   $ pgbraid --help | head -3
   pgbraid changes PostgreSQL schemas by revisions that form a graph.
@@ -57,12 +13,10 @@ The overview, which comes from the command table. What is said of each command s
   pgbraid 0.1.0
   $ pgbraid -V --format json
   {"version": "0.1.0"}
-  $ pgbraid help completion | head -4
+  $ pgbraid help completion | head -3
   pgbraid completion: a script that completes commands and options in the shell
 
   Usage: pgbraid completion [OPTION...] SHELL
-
-
   $ test "$(pgbraid help upgrade)" = "$(pgbraid upgrade --help)"
   $ test "$(pgbraid help db start)" = "$(pgbraid db start -h)"
 
@@ -78,7 +32,7 @@ The man page and completion know the same commands and options.
   .TP
   .B \-\-lock\-timeout=TIME
   $ pgbraid completion bash > c.bash && bash -n c.bash && grep -c -e '--dry-run' c.bash
-  3
+  5
   $ bash -c '. ./c.bash; COMP_WORDS=(pgbraid up); COMP_CWORD=1; _pgbraid; echo "${COMPREPLY[@]}"'
   upgrade
   $ bash -c '. ./c.bash; COMP_WORDS=(pgbraid history --gr); COMP_CWORD=2; _pgbraid; echo "${COMPREPLY[@]}"'

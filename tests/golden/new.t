@@ -8,10 +8,10 @@ A revision on a branch. The id is random; here it is given.
     --parent 4da5acd78939  treatment plan tables (feature 4)
     --parent g7h8i9j0k1l2  security and compliance tables (feature 8)
     --parent e4f5g6h7i8j9  export tables (feature 7)
-  hint: Name one, or join them all: --parent heads.
+  hint: Name one, or join them first: pgbraid merge.
   [2]
   $ pgbraid new "Add invoices, and their Ümläute!" --parent exports@head --label billing --depends timeline --id a1b2c3
-  migrations/a1b2c3_add_invoices_and_their_mlute.sql
+  migrations/a1b2c3_add_invoices_and_their_ml_ute.sql
   next: write its SQL below up, and what undoes it below down, then pgbraid upgrade
   $ cat migrations/a1b2c3_*.sql
   -- Add invoices, and their Ümläute!
@@ -44,23 +44,22 @@ A revision on a branch. The id is random; here it is given.
 What can't be is taken back.
 
   $ pgbraid new "x" -p join1 --id again1
-  pgbraid: error: new: there is a revision again1 already: migrations/again1_again.sql
+  pgbraid: error: revision again1 exists already: migrations/again1_again.sql
+  hint: Choose another id.
   [2]
   $ pgbraid new "x" -p join1 --label billing --id zz1
-  migrations/zz1_x.sql:4:18: error: label billing stands in two places: migrations/a1b2c3_add_invoices_and_their_mlute.sql and migrations/zz1_x.sql
+  migrations/zz1_x.sql:4:18: error: label billing stands in two places: migrations/a1b2c3_add_invoices_and_their_ml_ute.sql and migrations/zz1_x.sql
       4 | -- pgbraid:label billing
         |                  ^
   detail: A label stands on one revision; those after it have it too.
   hint: Remove one of the two, or choose another label.
   [2]
   $ pgbraid new "x" -p join1 --id 'no/good'
-  pgbraid: error: new: 'no/good' is no id
-  hint: An id has letters, digits and _ only.
+  pgbraid: error: no/good can't be a revision's id
+  hint: Use letters, digits and _ only, at most 200.
   [2]
   $ pgbraid new "x" -p join1 --id head
-  migrations/head_x.sql:2:21: error: head means something else wherever a revision is named
-      2 | -- pgbraid:revision head
-        |                     ^
+  pgbraid: error: head means something else wherever a revision is named
   hint: Choose another id.
   [2]
   $ pgbraid new "x" -p nosuch
@@ -105,7 +104,12 @@ The first revision of a project, and numbered files.
   002_second.sql
   $ pgbraid -C counted heads
   002 (head), second
-  $ pgbraid -C counted new "x" --label y
-  pgbraid: error: new: numbered files have no parents, labels and dependencies of their own
-  hint: The parent is the number before; pgbraid new "x"
+  $ pgbraid -C counted new "x" --parent 001
+  pgbraid: error: new: the parent of a numbered file is the number before
+  hint: Leave --parent out.
   [2]
+  $ pgbraid -C counted new "third" --label y -q && cat counted/migrations/003_third.sql
+  migrations/003_third.sql
+  migrations/003_third.down.sql
+  -- third
+  -- pgbraid:label y

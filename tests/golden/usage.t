@@ -28,7 +28,7 @@ What is typed wrongly is named, with what was meant. All of these end with 2, an
   [2]
   $ pgbraid --dry-run upgrade
   pgbraid: error: unknown option '--dry-run'
-  hint: an option of a command stands behind it: pgbraid upgrade --dry-run
+  hint: an option of a command stands behind it: pgbraid merge --dry-run
   [2]
   $ pgbraid heads --format xml
   pgbraid: error: --format takes one of text, json, not 'xml'
@@ -84,3 +84,29 @@ Options that every command has stand before or after it, with or without a space
   4da5acd78939 (timeline, treatment_plans) (head), treatment plan tables (feature 4)
   $ pgbraid show -- d4e5 | head -1
   revision       d4e5f6g7h8i9
+
+What can't be written is an error; a reader that goes away is none.
+
+  $ pgbraid history > /dev/full
+  pgbraid: error: cannot write to standard output: No space left on device
+  [1]
+  $ pgbraid history | head -1
+  e4f5g6h7i8j9 (exports) (head), export tables (feature 7)
+  $ pgbraid history --format json > /dev/full
+  pgbraid: error: cannot write to standard output: No space left on device
+  [1]
+  $ pgbraid help --man | head -1
+  .TH PGBRAID 1 "" "pgbraid 0.1.0" "User Commands"
+  $ pgbraid heads >&- 2>&-; echo $?
+  1
+
+Colour only where it is wanted.
+
+  $ pgbraid heads --color=always | head -1 | grep -c "$(printf '\033')"
+  1
+  $ pgbraid heads --color=auto | grep -c "$(printf '\033')"
+  0
+  [1]
+  $ pgbraid heads --color=sometimes
+  pgbraid: error: --color takes one of auto, always, never, not 'sometimes'
+  [2]

@@ -2,22 +2,26 @@
 -- version. clone: the parent's constraint that this is a partition's copy of. The copies that a foreign key to a
 -- partitioned table keeps for each partition it refers to are left out: nobody named or made them.
 SELECT 'constraint' AS kind,
-       pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) || '.'
-         || pg_catalog.quote_ident(k.conname) AS identity,
-       pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) AS parent,
+       c.name || '.' || pg_catalog.quote_ident(k.conname) AS identity,
+       c.name AS parent,
        CASE k.contype WHEN 'p' THEN 1 WHEN 'u' THEN 2 WHEN 'x' THEN 3 WHEN 'c' THEN 4 ELSE 5 END AS ord,
        CASE k.contype WHEN 'p' THEN 'primary key' WHEN 'u' THEN 'unique' WHEN 'f' THEN 'foreign key'
                       WHEN 'c' THEN 'check' WHEN 'x' THEN 'exclusion' END AS type,
        pg_catalog.pg_get_constraintdef(k.oid) AS definition,
-       CASE WHEN k.contype <> 'c' THEN
+       CASE WHEN k.contype = 'c' THEN NULL
+            WHEN k.conkey[2] IS NULL THEN
+            (SELECT pg_catalog.quote_ident(a.attname) FROM pg_catalog.pg_attribute a
+              WHERE a.attrelid = k.conrelid AND a.attnum = k.conkey[1])
+            ELSE
             (SELECT pg_catalog.string_agg(pg_catalog.quote_ident(a.attname), ', ' ORDER BY u.nth)
                FROM pg_catalog.unnest(k.conkey) WITH ORDINALITY u (attnum, nth)
                JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.attnum) END AS columns,
-       CASE WHEN k.contype = 'f' THEN
-            (SELECT pg_catalog.quote_ident(fn.nspname) || '.' || pg_catalog.quote_ident(fc.relname)
-               FROM pg_catalog.pg_class fc JOIN pg_catalog.pg_namespace fn ON fn.oid = fc.relnamespace
-              WHERE fc.oid = k.confrelid) END AS "references",
-       CASE WHEN k.contype = 'f' THEN
+       pg_catalog.quote_ident(fn.nspname) || '.' || pg_catalog.quote_ident(fc.relname) AS "references",
+       CASE WHEN k.contype <> 'f' THEN NULL
+            WHEN k.confkey[2] IS NULL THEN
+            (SELECT pg_catalog.quote_ident(a.attname) FROM pg_catalog.pg_attribute a
+              WHERE a.attrelid = k.confrelid AND a.attnum = k.confkey[1])
+            ELSE
             (SELECT pg_catalog.string_agg(pg_catalog.quote_ident(a.attname), ', ' ORDER BY u.nth)
                FROM pg_catalog.unnest(k.confkey) WITH ORDINALITY u (attnum, nth)
                JOIN pg_catalog.pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.attnum) END AS referenced_columns,
@@ -28,26 +32,36 @@ SELECT 'constraint' AS kind,
        CASE WHEN NOT k.convalidated THEN 'no' END AS validated,
        CASE WHEN k.condeferrable THEN CASE WHEN k.condeferred THEN 'initially deferred' ELSE 'initially immediate' END
        END AS deferrable,
+       CASE WHEN k.conparentid <> 0 THEN
        (SELECT pg_catalog.quote_ident(pn.nspname) || '.' || pg_catalog.quote_ident(pc.relname) || '.' || pg_catalog.quote_ident(p.conname)
           FROM pg_catalog.pg_constraint p
           JOIN pg_catalog.pg_class pc ON pc.oid = p.conrelid
           JOIN pg_catalog.pg_namespace pn ON pn.oid = pc.relnamespace
-         WHERE p.oid = k.conparentid) AS clone,
+         WHERE p.oid = k.conparentid) END AS clone,
        CASE WHEN k.coninhcount > 0 AND k.conparentid = 0 THEN CASE WHEN k.conislocal THEN 'merged' ELSE 'inherited' END
        END AS inherited,
-       (SELECT pg_catalog.string_agg(DISTINCT CASE g.tgenabled WHEN 'D' THEN 'disabled' WHEN 'R' THEN 'replica'
-                                              WHEN 'A' THEN 'always' END, ', ')
-          FROM pg_catalog.pg_trigger g
-         WHERE g.tgconstraint = k.oid AND g.tgisinternal AND g.tgenabled <> 'O') AS enforcement,
-       pg_catalog.obj_description(k.oid, 'pg_constraint') AS comment
-  FROM pg_catalog.pg_constraint k
-  JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
-  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
- WHERE k.contype IN ('p', 'u', 'f', 'c', 'x') AND c.relkind IN ('r', 'p') AND c.relpersistence <> 't'
-   AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', $1)
-   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
-                    WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid
-                      AND d.deptype = 'e')
+       g.enforcement,
+       (SELECT m.description FROM pg_catalog.pg_description m
+         WHERE m.classoid = 'pg_catalog.pg_constraint'::regclass AND m.objoid = k.oid AND m.objsubid = 0) AS comment
+  FROM (SELECT r.oid, pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(r.relname) AS name
+          FROM pg_catalog.pg_class r
+          JOIN pg_catalog.pg_namespace n ON n.oid = r.relnamespace
+         WHERE r.relkind IN ('r', 'p') AND r.relpersistence <> 't'
+           AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', $1)
+           AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+                            WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = r.oid
+                              AND d.deptype = 'e')
+        OFFSET 0) c -- so that the name is made once per table
+  JOIN pg_catalog.pg_constraint k ON k.conrelid = c.oid
+  LEFT JOIN pg_catalog.pg_class fc ON fc.oid = k.confrelid
+  LEFT JOIN pg_catalog.pg_namespace fn ON fn.oid = fc.relnamespace
+  LEFT JOIN (SELECT t.tgconstraint,
+                    pg_catalog.string_agg(DISTINCT CASE t.tgenabled WHEN 'D' THEN 'disabled' WHEN 'R' THEN 'replica'
+                                                   WHEN 'A' THEN 'always' END, ', ') AS enforcement
+               FROM pg_catalog.pg_trigger t
+              WHERE t.tgisinternal AND t.tgenabled <> 'O'
+              GROUP BY t.tgconstraint) g ON g.tgconstraint = k.oid
+ WHERE k.contype IN ('p', 'u', 'f', 'c', 'x')
    AND (k.contype <> 'f' OR k.conparentid = 0 OR k.confrelid = (
          WITH RECURSIVE up AS (
              SELECT k.oid, k.conparentid, k.confrelid
@@ -55,4 +69,4 @@ SELECT 'constraint' AS kind,
              SELECT p.oid, p.conparentid, p.confrelid
                FROM up JOIN pg_catalog.pg_constraint p ON p.oid = up.conparentid)
          SELECT up.confrelid FROM up WHERE up.conparentid = 0))
- ORDER BY 3, 4, 2
+ ORDER BY k.conrelid, 4, k.conname

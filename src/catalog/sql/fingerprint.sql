@@ -1,29 +1,30 @@
--- A value that changes when any part of the catalog that the model reads is written: compared before and after
--- reading. Row versions, not contents.
+-- A value that changes when a part of the catalog is written that the server reads when it prints definitions: these
+-- come from its newest state, while all else is read in one snapshot. Compared before and after reading. It is made
+-- of row versions, not of contents: how many rows there are, and the sum of their xmin, each counted from
+-- transaction 3, the first, by way of age(), which is cheaper than xmin's text. Rows of the bootstrap are of age
+-- 2147483647 always.
 SELECT pg_catalog.concat_ws(',',
-  (SELECT pg_catalog.count(*) || ':' || coalesce(pg_catalog.sum(xmin::text::bigint), 0) FROM pg_catalog.pg_namespace),
-  (SELECT pg_catalog.count(*) || ':' || coalesce(pg_catalog.sum(xmin::text::bigint), 0) FROM pg_catalog.pg_class),
-  (SELECT pg_catalog.count(*) || ':' || coalesce(pg_catalog.sum(xmin::text::bigint), 0) FROM pg_catalog.pg_attribute),
-  (SELECT pg_catalog.count(*) || ':' || coalesce(pg_catalog.sum(xmin::text::bigint), 0) FROM pg_catalog.pg_attrdef),
-  (SELECT pg_catalog.count(*) || ':' || coalesce(pg_catalog.sum(xmin::text::bigint), 0) FROM pg_catalog.pg_constraint),
-  (SELECT pg_catalog.count(*) || ':' || coalesce(pg_catalog.sum(xmin::text::bigint), 0) FROM pg_catalog.pg_index),
-  (SELECT pg_catalog.count(*) || ':' || coalesce(pg_catalog.sum(xmin::text::bigint), 0) FROM pg_catalog.pg_inherits),
-  (SELECT pg_catalog.count(*) || ':' || coalesce(pg_catalog.sum(xmin::text::bigint), 0) FROM pg_catalog.pg_sequence),
-  (SELECT pg_catalog.count(*) || ':' || coalesce(pg_catalog.sum(xmin::text::bigint), 0) FROM pg_catalog.pg_proc),
-  (SELECT pg_catalog.count(*) || ':' || coalesce(pg_catalog.sum(xmin::text::bigint), 0) FROM pg_catalog.pg_aggregate),
-  (SELECT pg_catalog.count(*) || ':' || coalesce(pg_catalog.sum(xmin::text::bigint), 0) FROM pg_catalog.pg_type),
-  (SELECT pg_catalog.count(*) || ':' || coalesce(pg_catalog.sum(xmin::text::bigint), 0) FROM pg_catalog.pg_enum),
-  (SELECT pg_catalog.count(*) || ':' || coalesce(pg_catalog.sum(xmin::text::bigint), 0) FROM pg_catalog.pg_range),
-  (SELECT pg_catalog.count(*) || ':' || coalesce(pg_catalog.sum(xmin::text::bigint), 0) FROM pg_catalog.pg_trigger),
-  (SELECT pg_catalog.count(*) || ':' || coalesce(pg_catalog.sum(xmin::text::bigint), 0) FROM pg_catalog.pg_rewrite),
-  (SELECT pg_catalog.count(*) || ':' || coalesce(pg_catalog.sum(xmin::text::bigint), 0) FROM pg_catalog.pg_policy),
-  (SELECT pg_catalog.count(*) || ':' || coalesce(pg_catalog.sum(xmin::text::bigint), 0) FROM pg_catalog.pg_description),
-  (SELECT pg_catalog.count(*) || ':' || coalesce(pg_catalog.sum(xmin::text::bigint), 0) FROM pg_catalog.pg_extension),
-  (SELECT pg_catalog.count(*) || ':' || coalesce(pg_catalog.sum(xmin::text::bigint), 0) FROM pg_catalog.pg_statistic_ext),
-  (SELECT pg_catalog.count(*) || ':' || coalesce(pg_catalog.sum(xmin::text::bigint), 0) FROM pg_catalog.pg_event_trigger),
-  (SELECT pg_catalog.count(*) || ':' || coalesce(pg_catalog.sum(xmin::text::bigint), 0) FROM pg_catalog.pg_publication),
-  (SELECT pg_catalog.count(*) || ':' || coalesce(pg_catalog.sum(xmin::text::bigint), 0) FROM pg_catalog.pg_publication_rel),
-  (SELECT pg_catalog.count(*) || ':' || coalesce(pg_catalog.sum(xmin::text::bigint), 0) FROM pg_catalog.pg_default_acl),
-  (SELECT pg_catalog.count(*) || ':' || coalesce(pg_catalog.sum(xmin::text::bigint), 0) FROM pg_catalog.pg_db_role_setting),
-  (SELECT pg_catalog.count(*) || ':' || coalesce(pg_catalog.sum(xmin::text::bigint), 0) FROM pg_catalog.pg_depend)) AS fingerprint,
+  (SELECT pg_catalog.concat(pg_catalog.count(*), ':', pg_catalog.sum(x.base - x.age) FILTER (WHERE x.age <> 2147483647))
+     FROM (SELECT pg_catalog.age('3'::xid)::bigint AS base, pg_catalog.age(c.xmin) AS age FROM pg_catalog.pg_namespace c) x),
+  (SELECT pg_catalog.concat(pg_catalog.count(*), ':', pg_catalog.sum(x.base - x.age) FILTER (WHERE x.age <> 2147483647))
+     FROM (SELECT pg_catalog.age('3'::xid)::bigint AS base, pg_catalog.age(c.xmin) AS age FROM pg_catalog.pg_class c) x),
+  (SELECT pg_catalog.concat(pg_catalog.count(*), ':', pg_catalog.sum(x.base - x.age) FILTER (WHERE x.age <> 2147483647))
+     FROM (SELECT pg_catalog.age('3'::xid)::bigint AS base, pg_catalog.age(c.xmin) AS age FROM pg_catalog.pg_attribute c
+           WHERE c.attnum > 0) x),
+  (SELECT pg_catalog.concat(pg_catalog.count(*), ':', pg_catalog.sum(x.base - x.age) FILTER (WHERE x.age <> 2147483647))
+     FROM (SELECT pg_catalog.age('3'::xid)::bigint AS base, pg_catalog.age(c.xmin) AS age FROM pg_catalog.pg_constraint c) x),
+  (SELECT pg_catalog.concat(pg_catalog.count(*), ':', pg_catalog.sum(x.base - x.age) FILTER (WHERE x.age <> 2147483647))
+     FROM (SELECT pg_catalog.age('3'::xid)::bigint AS base, pg_catalog.age(c.xmin) AS age FROM pg_catalog.pg_index c) x),
+  (SELECT pg_catalog.concat(pg_catalog.count(*), ':', pg_catalog.sum(x.base - x.age) FILTER (WHERE x.age <> 2147483647))
+     FROM (SELECT pg_catalog.age('3'::xid)::bigint AS base, pg_catalog.age(c.xmin) AS age FROM pg_catalog.pg_proc c) x),
+  (SELECT pg_catalog.concat(pg_catalog.count(*), ':', pg_catalog.sum(x.base - x.age) FILTER (WHERE x.age <> 2147483647))
+     FROM (SELECT pg_catalog.age('3'::xid)::bigint AS base, pg_catalog.age(c.xmin) AS age FROM pg_catalog.pg_type c) x),
+  (SELECT pg_catalog.concat(pg_catalog.count(*), ':', pg_catalog.sum(x.base - x.age) FILTER (WHERE x.age <> 2147483647))
+     FROM (SELECT pg_catalog.age('3'::xid)::bigint AS base, pg_catalog.age(c.xmin) AS age FROM pg_catalog.pg_trigger c) x),
+  (SELECT pg_catalog.concat(pg_catalog.count(*), ':', pg_catalog.sum(x.base - x.age) FILTER (WHERE x.age <> 2147483647))
+     FROM (SELECT pg_catalog.age('3'::xid)::bigint AS base, pg_catalog.age(c.xmin) AS age FROM pg_catalog.pg_rewrite c) x),
+  (SELECT pg_catalog.concat(pg_catalog.count(*), ':', pg_catalog.sum(x.base - x.age) FILTER (WHERE x.age <> 2147483647))
+     FROM (SELECT pg_catalog.age('3'::xid)::bigint AS base, pg_catalog.age(c.xmin) AS age FROM pg_catalog.pg_partitioned_table c) x),
+  (SELECT pg_catalog.concat(pg_catalog.count(*), ':', pg_catalog.sum(x.base - x.age) FILTER (WHERE x.age <> 2147483647))
+     FROM (SELECT pg_catalog.age('3'::xid)::bigint AS base, pg_catalog.age(c.xmin) AS age FROM pg_catalog.pg_statistic_ext c) x)) AS fingerprint,
   pg_catalog.current_setting('server_encoding') AS encoding

@@ -20,20 +20,19 @@ SELECT 'sequence' AS kind,
                    CROSS JOIN LATERAL pg_catalog.aclexplode(s.acl) a
                     LEFT JOIN pg_catalog.pg_roles r ON r.oid = a.grantee
                    GROUP BY s.usual, a.grantee, r.rolname) x) END AS acl,
-       pg_catalog.obj_description(c.oid, 'pg_class') AS comment
+       (SELECT m.description FROM pg_catalog.pg_description m
+         WHERE m.classoid = 'pg_catalog.pg_class'::regclass AND m.objoid = c.oid AND m.objsubid = 0) AS comment
   FROM pg_catalog.pg_sequence s
   JOIN pg_catalog.pg_class c ON c.oid = s.seqrelid
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-  LEFT JOIN LATERAL (
-       SELECT d.deptype, pg_catalog.quote_ident(tn.nspname) || '.' || pg_catalog.quote_ident(t.relname) || '.'
-              || pg_catalog.quote_ident(a.attname) AS owned_by
-         FROM pg_catalog.pg_depend d
-         JOIN pg_catalog.pg_class t ON t.oid = d.refobjid
-         JOIN pg_catalog.pg_namespace tn ON tn.oid = t.relnamespace
-         JOIN pg_catalog.pg_attribute a ON a.attrelid = t.oid AND a.attnum = d.refobjsubid
-        WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.objsubid = 0
-          AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.deptype IN ('a', 'i')
-        LIMIT 1) o ON true
+  LEFT JOIN (SELECT d.objid, d.deptype, pg_catalog.quote_ident(tn.nspname) || '.' || pg_catalog.quote_ident(t.relname) || '.'
+                    || pg_catalog.quote_ident(a.attname) AS owned_by
+               FROM pg_catalog.pg_depend d
+               JOIN pg_catalog.pg_class t ON t.oid = d.refobjid
+               JOIN pg_catalog.pg_namespace tn ON tn.oid = t.relnamespace
+               JOIN pg_catalog.pg_attribute a ON a.attrelid = t.oid AND a.attnum = d.refobjsubid
+              WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objsubid = 0 AND d.refobjsubid > 0
+                AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.deptype IN ('a', 'i')) o ON o.objid = c.oid
  WHERE c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', $1)
    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
                     WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid

@@ -15,9 +15,11 @@ SELECT 'table' AS kind,
             WHEN 'i' THEN coalesce((SELECT 'index ' || pg_catalog.quote_ident(x.relname)
                  FROM pg_catalog.pg_index k JOIN pg_catalog.pg_class x ON x.oid = k.indexrelid
                 WHERE k.indrelid = c.oid AND k.indisreplident), 'lost index') END AS replica_identity,
-       (SELECT pg_catalog.string_agg(o, ', ' ORDER BY o COLLATE "C") FROM pg_catalog.unnest(c.reloptions) o) AS options,
-       (SELECT pg_catalog.string_agg(o, ', ' ORDER BY o COLLATE "C") FROM pg_catalog.unnest(t.reloptions) o) AS toast_options,
-       (SELECT pg_catalog.quote_ident(s.spcname) FROM pg_catalog.pg_tablespace s WHERE s.oid = c.reltablespace) AS tablespace,
+       CASE WHEN c.reloptions IS NOT NULL THEN
+            (SELECT pg_catalog.string_agg(o, ', ' ORDER BY o COLLATE "C") FROM pg_catalog.unnest(c.reloptions) o) END AS options,
+       CASE WHEN t.reloptions IS NOT NULL THEN
+            (SELECT pg_catalog.string_agg(o, ', ' ORDER BY o COLLATE "C") FROM pg_catalog.unnest(t.reloptions) o) END AS toast_options,
+       pg_catalog.quote_ident(s.spcname) AS tablespace,
        CASE WHEN am.amname <> 'heap' THEN pg_catalog.quote_ident(am.amname) END AS access_method,
        CASE WHEN c.reloftype <> 0 THEN pg_catalog.format_type(c.reloftype, NULL) END AS of_type,
        CASE WHEN c.relacl IS NOT NULL THEN
@@ -30,9 +32,11 @@ SELECT 'table' AS kind,
                    CROSS JOIN LATERAL pg_catalog.aclexplode(s.acl) a
                     LEFT JOIN pg_catalog.pg_roles r ON r.oid = a.grantee
                    GROUP BY s.usual, a.grantee, r.rolname) x) END AS acl,
-       pg_catalog.obj_description(c.oid, 'pg_class') AS comment
+       (SELECT m.description FROM pg_catalog.pg_description m
+         WHERE m.classoid = 'pg_catalog.pg_class'::regclass AND m.objoid = c.oid AND m.objsubid = 0) AS comment
   FROM pg_catalog.pg_class c
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  LEFT JOIN pg_catalog.pg_tablespace s ON s.oid = c.reltablespace
   LEFT JOIN pg_catalog.pg_am am ON am.oid = c.relam
   LEFT JOIN pg_catalog.pg_class t ON t.oid = c.reltoastrelid
   LEFT JOIN (SELECT h.inhrelid,

@@ -15,14 +15,17 @@ SELECT 'trigger' AS kind,
          WHERE d.classid = 'pg_catalog.pg_trigger'::regclass AND d.objid = g.oid
            AND d.refclassid = 'pg_catalog.pg_trigger'::regclass AND d.deptype IN ('P', 'S', 'I')
          LIMIT 1) AS clone,
-       (SELECT pg_catalog.string_agg(pg_catalog.quote_ident(e.extname), ', ' ORDER BY e.extname COLLATE "C")
-          FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid
-         WHERE d.classid = 'pg_catalog.pg_trigger'::regclass AND d.objid = g.oid AND d.deptype = 'x'
-           AND d.refclassid = 'pg_catalog.pg_extension'::regclass) AS depends_on_extension,
-       pg_catalog.obj_description(g.oid, 'pg_trigger') AS comment
+       y.extensions AS depends_on_extension,
+       (SELECT m.description FROM pg_catalog.pg_description m
+         WHERE m.classoid = 'pg_catalog.pg_trigger'::regclass AND m.objoid = g.oid AND m.objsubid = 0) AS comment
   FROM pg_catalog.pg_trigger g
   JOIN pg_catalog.pg_class c ON c.oid = g.tgrelid
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  LEFT JOIN (SELECT d.objid, pg_catalog.string_agg(pg_catalog.quote_ident(e.extname), ', ' ORDER BY e.extname COLLATE "C") AS extensions
+               FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid
+              WHERE d.classid = 'pg_catalog.pg_trigger'::regclass AND d.deptype = 'x'
+                AND d.refclassid = 'pg_catalog.pg_extension'::regclass
+              GROUP BY d.objid) y ON y.objid = g.oid
  WHERE NOT g.tgisinternal AND c.relpersistence <> 't'
    AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', $1)
    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d

@@ -229,6 +229,36 @@ static void test_flight_both_ways_large(void **state)
     pgb_session_close(s);
 }
 
+/* Rows that nobody reads are not kept. */
+static void test_unread_rows(void **state)
+{
+    pgb_session *s = open_session();
+    pgb_error err = PGB_ERROR_INIT;
+    struct seen seen = {0};
+    pgb_tag failure = {0};
+
+    (void)state;
+    assert_int_equal(pgb_flight_open(s, see, &seen, &err), PGB_OK);
+    pgb_flight_send_unread(s, (pgb_tag){.ordinal = 1}, "CREATE TEMP TABLE x (i int)", &err);
+    pgb_flight_send_unread(s, (pgb_tag){.ordinal = 2},
+                           "SELECT repeat('z', 1000) FROM generate_series(1, 100000)", &err);
+    pgb_flight_send(s, (pgb_tag){.ordinal = 3}, "SELECT 1", 0, NULL, &err);
+    pgb_flight_sync(s, (pgb_tag){0}, &err);
+    assert_int_equal(pgb_flight_land(s, NULL, &err), PGB_OK);
+    assert_int_equal(seen.n, 3);
+    assert_int_equal(number(s, "SELECT 4"), 4);
+    /* an error behind rows that came */
+    seen = (struct seen){0};
+    assert_int_equal(pgb_flight_open(s, see, &seen, &err), PGB_OK);
+    pgb_flight_send_unread(s, (pgb_tag){.ordinal = 1},
+                           "SELECT 1 / (5000 - g) FROM generate_series(1, 10000) g", &err);
+    pgb_flight_sync(s, (pgb_tag){0}, &err);
+    assert_int_equal(pgb_flight_land(s, &failure, &err), PGB_SQL);
+    assert_string_equal(err.sqlstate, "22012");
+    assert_int_equal(failure.ordinal, 1);
+    pgb_session_close(s);
+}
+
 static void test_lost(void **state)
 {
     pgb_session *s = open_session(), *other = open_session();
@@ -365,6 +395,7 @@ int main(void)
         cmocka_unit_test(test_pipeline),
         cmocka_unit_test(test_flight_failure_and_groups),
         cmocka_unit_test(test_flight_both_ways_large),
+        cmocka_unit_test(test_unread_rows),
         cmocka_unit_test(test_lost),
         cmocka_unit_test(test_interrupt_and_deadline),
         cmocka_unit_test(test_copy),

@@ -165,11 +165,13 @@ static void test_bad(void **state)
     static const bad_case cases[] = {
         {GRAPH_FORK, NULL, "head", "\"head\" is ambiguous: there are 2 heads", "c1branch@head",
          "say one of c1branch@head, c2branch@head; or heads for all"},
-        {GRAPH_FORK, NULL, "head-1", "\"head\" is ambiguous", "d1", "c1branch@head-1"},
-        {GRAPH_FORK, NULL, "heads-1", "\"head\" is ambiguous", "d1", "c1branch@head-1"},
+        {GRAPH_FORK, NULL, "head-1", "\"head-1\" is ambiguous", "d1",
+         "say one of c1branch@head-1, c2branch@head-1; see pgbraid heads"},
+        {GRAPH_FORK, NULL, "heads-1", "\"heads-1\" is ambiguous", "d1", "c1branch@head-1"},
         {GRAPH_THERAPY, NULL, "head", "there are 3 heads",
-         "4da5acd78939     title of 4da5acd78939\nsecurity@head    g7h8i9j0k1l2 title of "
-         "g7h8i9j0k1l2\nexport@head      e4f5g6h7i8j9 title of e4f5g6h7i8j9",
+         "4da5acd78939   title of 4da5acd78939\n"
+         "security@head  g7h8i9j0k1l2  title of g7h8i9j0k1l2\n"
+         "export@head    e4f5g6h7i8j9  title of e4f5g6h7i8j9",
          "pgbraid merge"},
         {GRAPH_THERAPY, NULL, "timeline@head", "there are 2 heads", "4da5acd78939",
          "security@head"},
@@ -229,7 +231,7 @@ static void test_bad(void **state)
         {GRAPH_DIAMOND, "aaaa bb11 bb22", "+1", "\"+1\" is ambiguous: 2 revisions are current",
          "left@+1", ""},
         {GRAPH_THERAPY, ROWS_THERAPY, "-1", "\"-1\" is ambiguous: 3 revisions are current",
-         "4da5acd78939^    4da5acd78939 title of 4da5acd78939",
+         "4da5acd78939^  4da5acd78939  title of 4da5acd78939",
          "say one of 4da5acd78939^, security@-1, export@-1;"},
         {GRAPH_THERAPY, ROWS_THERAPY, "-2", "\"-2\" is ambiguous", "4da5acd78939-1^",
          "say one of 4da5acd78939-1^, security@-2, export@-2;"},

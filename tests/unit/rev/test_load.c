@@ -587,6 +587,45 @@ static void large_file(void **state)
     }
 }
 
+/* So many that several threads read them: the order of files and problems stays. */
+static void many_files(void **state)
+{
+    enum { MANY = 2500 };
+    pgb_problems *problems = pgb_problems_new();
+    pgb_revset *set;
+    size_t at = 0;
+
+    (void)state;
+    for (int i = 0; i < MANY; i++) {
+        char name[64], text[256];
+
+        snprintf(name, sizeof name, "r%05d_x.sql", i * 7919 % MANY);
+        snprintf(text, sizeof text, "-- pgbraid:revision r%05d\n%s%05d\n%s" U, i * 7919 % MANY,
+                 i * 7919 % MANY > 0 ? "-- pgbraid:parent r" : "-- number ",
+                 i * 7919 % MANY > 0 ? i * 7919 % MANY - 1 : 0,
+                 i * 7919 % MANY % 100 == 50 ? "-- pgbraid:nothing_at_all\n" : "");
+        put(name, text);
+    }
+    set = load(problems);
+    assert_int_equal(set->n, MANY);
+    assert_non_null(set->graph);
+    for (uint32_t i = 0; i < set->n; i++) {
+        char id[16];
+
+        snprintf(id, sizeof id, "r%05u", i);
+        assert_string_equal(set->revs[i].id, id);
+        assert_int_equal(set->revs[i].n_parents, i > 0);
+        assert_true(i == 0 || set->revs[i].parents[0].node == i - 1);
+        if (i % 100 == 50) {
+            assert_string_equal(problems->list.at[at].file, set->revs[i].file);
+            assert_string_equal(problems->list.at[at++].rule, "unknown-directive");
+        }
+    }
+    assert_int_equal(problems->list.n, at);
+    pgb_revset_free(set);
+    pgb_problems_free(problems);
+}
+
 #define WITH_ROOT(t) cmocka_unit_test_setup_teardown(t, make_root, remove_root)
 
 int main(void)
@@ -606,6 +645,7 @@ int main(void)
         WITH_ROOT(no_permission),
         WITH_ROOT(missing_folder),
         WITH_ROOT(large_file),
+        WITH_ROOT(many_files),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "base/text.h"
+#include "sql/meta.h"
 #include "sql/scan.h"
 
 /* Shows the events as text: S[..] statement, s[..] one without its semicolon, e[..] empty, I[..]
@@ -273,6 +274,20 @@ static const scan_case cases[] = {
     {"set standard_conforming_strings = off;reset all;'\\';x;",
      "S[set standard_conforming_strings = off;]S[reset all;]S['\\';]S[x;]"},
     {"set search_path = off;'\\';x;", "S[set search_path = off;]S['\\';]S[x;]"},
+    {"set standard_conforming_strings = 0", "s[set standard_conforming_strings = 0]"},
+    {"set local standard_conforming_strings = (0);'\\';x;",
+     "S[set local standard_conforming_strings = (0);]S['\\';]S[x;]"},
+    {"reset 'x';a;", "S[reset 'x';]S[a;]"},
+    {"create function f() as 'x', 1;a;", "S[create function f() as 'x', 1;]S[a;]"},
+    {"create 'x';1;(a);\"b\";&;", "S[create 'x';]S[1;]S[(a);]S[\"b\";]S[&;]"},
+    {"copy t from stdin;\n\\.\n;", "I[copy t from stdin;]E[\\.\n]e[;]"},
+    {"copy t from stdin; 1\n\\.\n", "I[copy t from stdin;]!8@1:20"},
+    {"copy t from stdin; 'x'\n\\.\n", "I[copy t from stdin;]!8@1:20"},
+    {"copy t from stdin; ;\n\\.\n", "I[copy t from stdin;]!8@1:20"},
+    {"copy t from stdin; +\n\\.\n", "I[copy t from stdin;]!8@1:20"},
+    {"copy t from stdin; - \n\\.\n", "I[copy t from stdin;]!8@1:20"},
+    {"copy t from stdin; / \n\\.\n", "I[copy t from stdin;]!8@1:20"},
+    {"copy t from stdin; -", "I[copy t from stdin;]!8@1:20"},
     {"set a = standard_conforming_strings;'\\';x;",
      "S[set a = standard_conforming_strings;]S['\\';]S[x;]"},
     /* bytes */
@@ -370,6 +385,46 @@ static void starts_in_the_middle(void **state)
     assert_int_equal(ev.at.column, 2);
     assert_int_equal(pgb_scan_next(&scan, &ev), PGB_SCAN_END);
     assert_int_equal(pgb_scan_next(&scan, &ev), PGB_SCAN_END);
+}
+
+/* Every error has a text and a way out; psql's commands have an advice. */
+static void texts(void **state)
+{
+    static const struct {
+        const char *command, *advice;
+    } commands[] = {
+        {"\\i x.sql", "Paste"},
+        {"\\ir x", "Paste"},
+        {"\\copy t from x", "COPY"},
+        {"\\set a 1", "value"},
+        {"\\c db", "one database"},
+        {"\\if 1", "DO block"},
+        {"\\gset", "variables"},
+        {"\\echo x", "NOTICE"},
+        {"\\.", "no such COPY"},
+        {"\\! ls", "client"},
+        {"\\timing", "terminal"},
+        {"\\watch 5", "Only SQL"},
+        {"\\a_very_long_name_that_is_none_of_them_at_all", "Only SQL"},
+        {"\\", "Only SQL"},
+    };
+
+    (void)state;
+    for (int e = PGB_SCAN_STRING; e <= PGB_SCAN_NUL; e++) {
+        assert_string_not_equal(pgb_scan_error_message((pgb_scan_error)e), "no error");
+        assert_string_not_equal(pgb_scan_error_hint((pgb_scan_error)e), "");
+    }
+    assert_string_equal(pgb_scan_error_message(PGB_SCAN_OK), "no error");
+    assert_string_equal(pgb_scan_error_hint(PGB_SCAN_OK), "");
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        size_t len = strlen(commands[i].command);
+
+        assert_non_null(strstr(pgb_meta_advice(commands[i].command, len), commands[i].advice));
+        assert_false(pgb_meta_is_harmless(commands[i].command, len));
+    }
+    assert_true(pgb_meta_is_harmless("\\restrict abc", 13));
+    assert_true(pgb_meta_is_harmless("\\unrestrict", 11));
+    assert_int_equal(pgb_meta_name_len("\\i\tx", 4), 2);
 }
 
 static uint64_t seed;
@@ -496,6 +551,7 @@ int main(void)
         cmocka_unit_test(long_tags),
         cmocka_unit_test(starts_in_the_middle),
         cmocka_unit_test(settings_are_reset),
+        cmocka_unit_test(texts),
         cmocka_unit_test(random_texts),
     };
 

@@ -1,0 +1,248 @@
+#!/usr/bin/python3
+"""`check`, `rename` and `merge`: every rule, all ways to print it, and the repaired clash."""
+import json
+import pathlib
+import subprocess
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+import harness
+from harness import PgbraidTest
+
+
+def revision(rid, *lines, up="SELECT 1;", down="SELECT 1;"):
+    text = f"-- {rid}\n-- pgbraid:revision {rid}\n" + "".join(line + "\n" for line in lines)
+    return text + f"-- pgbraid:up\n{up}\n" + (f"-- pgbraid:down\n{down}\n" if down is not None else "")
+
+
+class CheckTest(PgbraidTest):
+    def findings(self, files, status=3, **named):
+        root = self.project({f"migrations/{name}": text for name, text in files.items()} | named.pop("more", {}),
+                            name=named.pop("name", "p"))
+        found = self.expect(status, "check", "--format", "json", cwd=root, **named).json()["findings"]
+        return [(f["rule"], f["severity"], f["file"].removeprefix("migrations/"), f["line"]) for f in found]
+
+    # rule, files, where it is found
+    CASES = [
+        ("duplicate-id", {"a_1.sql": revision("a"), "a_2.sql": revision("a")}, ("a_1.sql", 2)),
+        ("missing-parent", {"a_1.sql": revision("a", "-- pgbraid:parent zz")}, ("a_1.sql", 3)),
+        ("missing-depends", {"a_1.sql": revision("a", "-- pgbraid:depends zz")}, ("a_1.sql", 3)),
+        ("cycle", {"a_1.sql": revision("a", "-- pgbraid:parent b"), "b_1.sql": revision("b", "-- pgbraid:parent a")}, None),
+        ("label-clash", {"a_1.sql": revision("a", "-- pgbraid:label x"), "b_1.sql": revision("b", "-- pgbraid:label x")}, None),
+        ("name-mismatch", {"zz_1.sql": revision("a")}, None),
+        ("no-way-back", {"a_1.sql": revision("a", down=None)}, ("a_1.sql", 4)),
+        ("empty-down", {"a_1.sql": revision("a", down="")}, None),
+        ("transaction-control", {"a_1.sql": revision("a", up="SELECT 1;\nCOMMIT;")}, ("a_1.sql", 5)),
+        ("transaction-control", {"a_1.sql": revision("a", down="ROLLBACK;")}, ("a_1.sql", 6)),
+        ("cannot-run-in-transaction", {"a_1.sql": revision("a", up="VACUUM;")}, ("a_1.sql", 4)),
+        ("drops-what-it-creates", {"a_1.sql": revision("a", up="DROP TABLE IF EXISTS t;\nCREATE TABLE public.t (a int);")},
+         ("a_1.sql", 4)),
+        ("psql-command", {"a_1.sql": revision("a", up="\\i other.sql")}, ("a_1.sql", 4)),
+        ("unknown-directive", {"a_1.sql": revision("a", "-- pgbraid:parnt b")}, ("a_1.sql", 3)),
+        ("unknown-rule", {"a_1.sql": revision("a", "-- pgbraid:allow no-such it is fine")}, ("a_1.sql", 3)),
+        ("missing-up", {"a_1.sql": "-- a\n-- pgbraid:revision a\n"}, None),
+    ]
+
+    def test_each_rule_is_found_where_it_is(self):
+        for number, (rule, files, place) in enumerate(self.CASES):
+            with self.subTest(rule=rule, files=files):
+                found = self.findings(files, name=f"case{number}")
+                self.assertIn(rule, [f[0] for f in found])
+                if place is not None:
+                    self.assertIn(place, [f[2:] for f in found if f[0] == rule])
+
+    def test_nothing_is_found_where_nothing_is(self):
+        self.assertEqual(self.findings({"a_1.sql": revision("a"), "b_1.sql": revision("b", "-- pgbraid:parent a")}, 0), [])
+        for example in ("therapy", "chat"):
+            root = self.copy_example(example)
+            self.assertEqual(self.expect(0, "check", "--format", "json", cwd=root).json()["findings"], [])
+
+    def test_not_understood_is_a_note(self):
+        found = self.findings({"a_1.sql": revision("a", up="SELECT 1;\nFROBNICATE ALL;")}, 0)
+        self.assertEqual(found, [("not-understood", "note", "a_1.sql", 5)])
+
+    def test_all_are_reported_in_one_run(self):
+        files = {f"{c}{n}_x.sql": text for n, c in enumerate("abc") for text in [revision(f"{c}{n}", "-- pgbraid:parent zz",
+                                                                                     up="COMMIT;", down=None)]}
+        found = self.findings(files)
+        self.assertEqual(len(found), 9, found)
+        self.assertEqual(found, sorted(found, key=lambda f: (f[2], f[3])))
+
+    def test_allowed_with_a_reason(self):
+        files = {"a_1.sql": revision("a", "-- pgbraid:allow no-way-back the rows are gone", down=None)}
+        self.assertEqual(self.findings(files, 0), [])
+        self.assertEqual([f[0] for f in self.findings({"a_1.sql": files["a_1.sql"].replace("no-way-back", "empty-down")},
+                                                      name="other")], ["no-way-back"])
+
+    def test_one_head(self):
+        files = {"a_1.sql": revision("a"), "b_1.sql": revision("b", "-- pgbraid:parent a"),
+                 "c_1.sql": revision("c", "-- pgbraid:parent a")}
+        self.assertEqual(self.findings(files, 0), [])
+        found = self.findings(files, 3, more={"pgbraid.ini": "[project]\nheads = one\n"}, name="one")
+        self.assertEqual([f[0] for f in found], ["several-heads"])
+
+    def test_sarif_and_github(self):
+        root = self.project({"migrations/a_1.sql": revision("a", down=None)})
+        sarif = json.loads(self.expect(3, "check", "--annotations=sarif", cwd=root).stdout)
+        self.assertEqual(sarif["version"], "2.1.0")
+        result = sarif["runs"][0]["results"][0]
+        self.assertEqual(result["ruleId"], "no-way-back")
+        self.assertEqual(result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], "migrations/a_1.sql")
+        self.assertIn("no-way-back", [r["id"] for r in sarif["runs"][0]["tool"]["driver"]["rules"]])
+        github = self.expect(3, "check", "--annotations=github", cwd=root).stdout
+        self.assertTrue(github.startswith("::warning file=migrations/a_1.sql,line=4,col=1,title=no-way-back::"), github)
+
+    def test_which_of_two_a_database_has(self):
+        root, db = self.copy_example("therapy-conflict"), self.new_database()
+        detail = self.expect(3, "check", "--format", "json", cwd=root, db=db).json()["findings"][0]["detail"]
+        self.assertIn("has applied neither", detail)
+        self.expect(0, "upgrade", cwd=self.copy_example("therapy"), db=db)
+        detail = self.expect(3, "check", "--format", "json", cwd=root, db=db).json()["findings"][0]["detail"]
+        self.assertIn("has applied migrations/d4e5f6g7h8i9_add_timeline_events.sql", detail)
+
+
+class RenameTest(PgbraidTest):
+    FILE = "migrations/d4e5f6g7h8i9_add_export_tables.sql"
+
+    def tree(self, root):
+        return {p.name: p.read_bytes() for p in sorted((root / "migrations").iterdir())}
+
+    def test_the_clash_repaired_by_the_command_that_check_prints(self):
+        root = self.copy_example("therapy-conflict")
+        fix = self.expect(3, "check", "--format", "json", cwd=root).json()["findings"][0]["fix"]
+        self.assertEqual(fix, f"pgbraid rename {self.FILE} e4f5g6h7i8j9")
+        self.expect(0, *fix.split()[1:], cwd=root)
+        self.assertEqual(self.tree(root), self.tree(harness.ROOT / "examples" / "therapy"))
+
+    def test_a_rename_to_git(self):
+        root = self.copy_example("therapy-conflict")
+
+        def git(*arguments):
+            return subprocess.run(["git", "-c", "user.name=t", "-c", "user.email=t@example.com", *arguments], cwd=root,
+                                  env=self.environment(), capture_output=True, text=True, check=True).stdout
+        git("init", "-q")
+        git("add", "-A")
+        git("commit", "-qm", "begin")
+        self.expect(0, "rename", self.FILE, "e4f5g6h7i8j9", cwd=root)
+        git("add", "-A")
+        self.assertRegex(git("diff", "--cached", "--name-status", "-M"),
+                         rf"R\d+\t{self.FILE}\tmigrations/e4f5g6h7i8j9_add_export_tables.sql")
+
+    def test_wrong_arguments_change_nothing(self):
+        root = self.copy_example("therapy-conflict")
+        before = self.tree(root)
+        for arguments in (["nonsense.sql", "x1"], [self.FILE, "c3d4e5f6g7h8"], [self.FILE, "a-b"],
+                          [self.FILE, "x1", "--children", "nobody"], ["migrations", "x1"]):
+            with self.subTest(arguments=arguments):
+                self.expect(2, "rename", *arguments, cwd=root)
+                self.assertEqual(self.tree(root), before)
+
+    def test_children_follow_when_they_are_named(self):
+        root = self.copy_example("therapy")
+        file = "migrations/d4e5f6g7h8i9_add_timeline_events.sql"
+        self.expect(0, "rename", file, "0123456789ab", "--children", "d5e6f7g8h9i0", cwd=root)
+        self.expect(0, "check", cwd=root)
+        child = (root / "migrations/d5e6f7g8h9i0_add_treatment_goals.sql").read_text()
+        self.assertIn("-- pgbraid:parent 0123456789ab\n", child)
+
+
+class MergeTest(PgbraidTest):
+    def test_what_both_touch_and_the_revision(self):
+        root = self.project({
+            "migrations/a_1.sql": revision("a", up="CREATE TABLE t (x int); CREATE TYPE m AS ENUM ('a');"),
+            "migrations/b_1.sql": revision("b", "-- pgbraid:parent a", up="ALTER TABLE t ADD COLUMN y int; "
+                                                                         "ALTER TYPE m ADD VALUE 'b';"),
+            "migrations/c_1.sql": revision("c", "-- pgbraid:parent a", up="ALTER TABLE public.t DROP COLUMN x; "
+                                                                         "CREATE TABLE u (m m);"),
+            "migrations/d_1.sql": revision("d", "-- pgbraid:parent a", up="DO $$ BEGIN END $$;")})
+        said = self.expect(0, "merge", "--dry-run", "--format", "json", "b", "c", cwd=root).json()
+        self.assertEqual([o["object"] for o in said["overlaps"]], ["table t", "type m"])
+        self.assertEqual(said["could_not_tell"], [])
+        self.assertIsNone(said["file"])
+        said = self.expect(0, "merge", "--dry-run", "--format", "json", "b", "d", cwd=root).json()
+        self.assertEqual((said["overlaps"], said["could_not_tell"]), ([], ["d"]))
+        done = self.expect(0, "merge", "--id", "mm", cwd=root)
+        self.assertEqual(done.stdout, "migrations/mm_merge.sql\n")
+        self.assertEqual(self.expect(0, "heads", "--format", "json", cwd=root).json(), {"heads": ["mm"]})
+        self.expect(0, "check", cwd=root)
+
+    def test_refused(self):
+        root = self.copy_example("therapy")
+        self.expect(2, "merge", "heads", "c3d4e5f6g7h8", cwd=root)
+        self.expect(2, "merge", "c3d4e5f6g7h8", cwd=root)
+        self.expect(2, "merge", "--id", "c3d4e5f6g7h8", cwd=root)
+        self.assertEqual(len(list((root / "migrations").iterdir())), 12)
+
+
+class LateTest(PgbraidTest):
+    def test_heads_alone_would_have_skipped_it(self):
+        root, db = self.copy_example("therapy"), self.new_database()
+        self.expect(0, "upgrade", cwd=root, db=db)
+        remembered = self.expect(0, "current", "--format", "json", cwd=root, db=db).json()["current"]
+        self.write(root, {"migrations/0a1b2c3d4e5f_late.sql": revision(
+            "0a1b2c3d4e5f", "-- pgbraid:parent c3d4e5f6g7h8", up="ALTER TABLE users ADD COLUMN late int;",
+            down="ALTER TABLE users DROP COLUMN late;")})
+        timeline = root / "migrations/d4e5f6g7h8i9_add_timeline_events.sql"
+        timeline.write_text(timeline.read_text().replace("parent c3d4e5f6g7h8", "parent 0a1b2c3d4e5f"))
+        # what a tool does that remembers only heads: all that they stand on is taken for applied
+        parents = {r["id"]: r["parents"] for r in self.expect(0, "history", "--format", "json", cwd=root, db=db)
+                   .json()["revisions"]}
+        taken, todo = set(), list(remembered)
+        while todo:
+            rid = todo.pop()
+            taken.add(rid)
+            todo += [p for p in parents[rid] if p not in taken]
+        self.assertEqual(set(parents) - taken, set(), "heads alone see nothing pending")
+        status = self.expect(0, "status", "--format", "json", cwd=root, db=db).json()
+        self.assertEqual((status["pending"], status["late"]), (["0a1b2c3d4e5f"], ["0a1b2c3d4e5f"]))
+        self.assertEqual(status["reparented"], ["d4e5f6g7h8i9"])
+        done = self.expect(0, "upgrade", cwd=root, db=db)
+        self.assertIn("0a1b2c3d4e5f is late", done.stderr)
+        self.assertEqual(self.query(db, "SELECT count(*) FROM information_schema.columns WHERE column_name = 'late'"), [(1,)])
+        self.assertEqual(self.query(db, "SELECT count(*) FROM pgbraid.event WHERE id = 'd4e5f6g7h8i9'"), [(1,)], "run again")
+
+    def test_refused_where_the_project_says_so(self):
+        root, db = self.copy_example("therapy"), self.new_database()
+        self.expect(0, "upgrade", cwd=root, db=db)
+        self.write(root, {"migrations/0a1b2c3d4e5f_late.sql": revision("0a1b2c3d4e5f", "-- pgbraid:parent c3d4e5f6g7h8"),
+                          "pgbraid.ini": "[project]\nname = therapy\nlate = refuse\n"})
+        timeline = root / "migrations/d4e5f6g7h8i9_add_timeline_events.sql"
+        timeline.write_text(timeline.read_text().replace("parent c3d4e5f6g7h8", "parent 0a1b2c3d4e5f"))
+        self.assertIn("is late", self.expect(2, "upgrade", cwd=root, db=db).stderr)
+
+    def test_line_ends_are_a_note_and_an_edit_is_a_finding(self):
+        root, db = self.copy_example("chat"), self.new_database()
+        self.expect(0, "upgrade", cwd=root, db=db)
+        file = root / "migrations/001_create_tasks_table.sql"
+        text = file.read_bytes()
+        file.write_bytes(text.replace(b"\n", b"\r\n"))
+        self.assertEqual(self.expect(0, "status", "--format", "json", cwd=root, db=db).json()["edited"], [])
+        self.assertIn("note: ", self.expect(0, "upgrade", "-v", cwd=root, db=db).stderr)
+        file.write_bytes(text.replace(b"VARCHAR(255)", b"VARCHAR(256)"))
+        self.assertEqual(self.expect(0, "status", "--format", "json", cwd=root, db=db).json()["edited"], ["001"])
+
+
+class GraphTest(PgbraidTest):
+    def test_a_thousand_revisions(self):
+        files, previous = {}, []
+        for i in range(0, 1000, 20):
+            for k in range(i, i + 17):
+                files[f"migrations/r{k:03}_x.sql"] = revision(f"r{k:03}", *[f"-- pgbraid:parent {', '.join(previous)}"] * bool(previous))
+                previous = [f"r{k:03}"]
+            for k in (i + 17, i + 18):
+                files[f"migrations/r{k:03}_x.sql"] = revision(f"r{k:03}", f"-- pgbraid:parent {previous[0]}")
+            files[f"migrations/r{i + 19:03}_x.sql"] = revision(f"r{i + 19:03}", f"-- pgbraid:parent r{i + 17:03}, r{i + 18:03}")
+            previous = [f"r{i + 19:03}"]
+        root = self.project(files)
+        lines = self.expect(0, "history", "--graph", cwd=root).stdout.splitlines()
+        self.assertLess(len(lines), 1000 + 2 * 50 + 1)
+        self.assertLess(max(line.index("r") for line in lines if "r" in line), 10, "two rails are enough")
+        part = self.expect(0, "history", "--graph", "-r", "r100:r139", cwd=root).stdout
+        self.assertEqual(sum(" r1" in line for line in part.splitlines()), 40)
+        dot = self.expect(0, "history", "--graph=dot", cwd=root).stdout
+        self.assertTrue(dot.startswith("digraph"))
+        self.assertTrue(self.expect(0, "history", "--graph=mermaid", cwd=root).stdout.startswith(("graph", "flowchart")))
+
+
+if __name__ == "__main__":
+    harness.main()
