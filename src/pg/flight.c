@@ -74,6 +74,11 @@ static pgb_status take_result(pgb_session *s, PGresult *r, pgb_error *err)
             pop(f);
             return PGB_OK;
         }
+        if (kind == PGRES_FATAL_ERROR && PQresultErrorField(r, PG_DIAG_SQLSTATE) == NULL) {
+            /* libpq's own word: it had no memory for a sync's result, and no other comes */
+            s->lost = true;
+            return f->failed ? f->failed_status : fail(f, e, pgb_error_nomem(&f->failed_error));
+        }
         if (kind == PGRES_FATAL_ERROR) {
             /* an implicit transaction failed at the sync itself; its sync still comes */
             if (f->failed) {
@@ -146,6 +151,12 @@ static pgb_status pump(pgb_session *s, bool wait, size_t down_to, pgb_error *err
             if (status != PGB_OK) {
                 return status;
             }
+        }
+        if (sync && pgb_session_no_memory(s)) {
+            /* the sync that has come is the next one's */
+            s->lost = true;
+            return f->failed ? f->failed_status
+                             : fail(f, &f->ring[f->head], pgb_error_nomem(&f->failed_error));
         }
         r = PQgetResult(s->conn);
         if (r == NULL) {
