@@ -175,7 +175,6 @@ static pgb_status prepare(pgb_runner *r, task_list *tasks, task *t, pgb_arena *a
     memcpy(t->hash_raw, info->hash_raw, sizeof t->hash_raw);
     t->has_copy = info->n_copies > 0;
     t->adds_enum_value = info->adds_enum_value;
-    t->lock_estimate = info->lock_estimate;
     if (!t->record_only && !t->none && info->first_no_transaction != NULL) {
         return refuse_in_transaction(t, info, err);
     }
@@ -187,6 +186,11 @@ static pgb_status prepare(pgb_runner *r, task_list *tasks, task *t, pgb_arena *a
             t->node->id, rev->file);
     }
     status = t->record_only ? PGB_OK : check_verify(tasks, t, err);
+    if (status == PGB_OK && r->o.one_transaction && !t->record_only) {
+        bool ignored; /* what can't be told is left to the server */
+
+        status = pgb_script_locks(t->script, &t->lock_estimate, &ignored, err);
+    }
     if (status == PGB_OK && t->none && !t->record_only) {
         status = none_refuse(tasks, t, err);
     }
