@@ -6,11 +6,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK_MIN = 4096, BLOCK_MAX = 256 * 1024, ALIGN = _Alignof(max_align_t) };
+#include "base/mem.h"
+
+enum {
+    BLOCK_MIN = 4096,
+    BLOCK_MAX = 4 * 1024 * 1024,
+    BLOCK_LARGE = 1024 * 1024,
+    OWN_MIN = 64 * 1024,
+    ALIGN = _Alignof(max_align_t)
+};
 
 typedef struct block {
     struct block *next;
     size_t size, used;
+    bool zeroed; /* what is not used yet is zero */
     _Alignas(max_align_t) char data[];
 } block;
 
@@ -48,21 +57,25 @@ void *pgb_arena_alloc(pgb_arena *arena, size_t size)
 {
     block *b = arena->head;
     size_t need;
+    bool fresh;
     void *at;
 
     if (size > SIZE_MAX / 2) {
         return NULL;
     }
     need = (size + ALIGN - 1) / ALIGN * ALIGN;
-    if (b == NULL || b->size - b->used < need) {
+    if (b == NULL || need > OWN_MIN || b->size - b->used < need) {
         /* a large one gets a block of its own, and the current block goes on being filled */
-        bool own = b != NULL && need > arena->next_size / 4;
+        bool own = b != NULL && (need > OWN_MIN || need > arena->next_size / 4);
         size_t size_of_block = own || need > arena->next_size ? need : arena->next_size;
 
-        b = malloc(sizeof *b + size_of_block);
+        fresh = size_of_block >= BLOCK_LARGE;
+        b = fresh ? pgb_mem_zeroed(1, sizeof *b + size_of_block)
+                  : malloc(sizeof *b + size_of_block);
         if (b == NULL) {
             return NULL;
         }
+        b->zeroed = fresh;
         b->size = size_of_block;
         b->used = 0;
         arena->taken += sizeof *b + size_of_block;
@@ -79,7 +92,9 @@ void *pgb_arena_alloc(pgb_arena *arena, size_t size)
     }
     at = b->data + b->used;
     b->used += need;
-    memset(at, 0, need);
+    if (!b->zeroed) {
+        memset(at, 0, need);
+    }
     return at;
 }
 

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
+
 struct pgb_map_slot {
     const char *key; /* NULL: empty */
     uint32_t len;
@@ -37,10 +39,9 @@ static struct pgb_map_slot *find(struct pgb_map_slot *slots, size_t cap, const c
     }
 }
 
-static bool grow(pgb_map *map)
+static bool grow(pgb_map *map, size_t cap)
 {
-    size_t cap = map->cap != 0 ? map->cap * 2 : 16;
-    struct pgb_map_slot *slots = calloc(cap, sizeof *slots);
+    struct pgb_map_slot *slots = pgb_mem_zeroed(cap, sizeof *slots);
 
     if (slots == NULL) {
         return false;
@@ -58,6 +59,24 @@ static bool grow(pgb_map *map)
     return true;
 }
 
+static bool has_room(const pgb_map *map, size_t cap, size_t more)
+{
+    return (map->n + more) <= cap / 3 * 2;
+}
+
+bool pgb_map_reserve(pgb_map *map, size_t n)
+{
+    size_t cap = map->cap != 0 ? map->cap : 16;
+
+    while (!has_room(map, cap, n)) {
+        if (cap > SIZE_MAX / 2) {
+            return false;
+        }
+        cap *= 2;
+    }
+    return cap == map->cap || grow(map, cap);
+}
+
 void pgb_map_done(pgb_map *map)
 {
     free(map->slots);
@@ -70,7 +89,8 @@ bool pgb_map_add(pgb_map *map, const char *key, size_t len, uint32_t value, bool
     uint64_t hash = hash_bytes(key, len);
     struct pgb_map_slot *s;
 
-    if (len > UINT32_MAX || ((map->n + 1) * 3 > map->cap * 2 && !grow(map))) {
+    if (len > UINT32_MAX ||
+        (!has_room(map, map->cap, 1) && !grow(map, map->cap != 0 ? map->cap * 2 : 16))) {
         return false;
     }
     s = find(map->slots, map->cap, key, len, hash);

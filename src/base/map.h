@@ -20,6 +20,8 @@ typedef struct pgb_map {
     }
 
 void pgb_map_done(pgb_map *map);
+/* Room for n keys more. False: no memory. */
+bool pgb_map_reserve(pgb_map *map, size_t n);
 /* Adds the key; when it is there already, keeps the old value, and *ret_old receives it. False: no
  * memory. ret_added and ret_old may be NULL. */
 bool pgb_map_add(pgb_map *map, const char *key, size_t len, uint32_t value, bool *ret_added,

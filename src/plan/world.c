@@ -30,7 +30,7 @@ static pgb_status add_nodes(pgb_world *w, pgb_error *err)
         return pgb_error_set(err, PGB_PROJECT, "too many revisions");
     }
     w->nodes = pgb_arena_array(w->arena, (size_t)set->n + n_rows, sizeof *w->nodes);
-    if (w->nodes == NULL) {
+    if (w->nodes == NULL || !pgb_map_reserve(&w->by_id, (size_t)set->n + n_rows)) {
         return pgb_error_nomem(err);
     }
     for (uint32_t i = 0; i < set->n; i++) {

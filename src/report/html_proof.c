@@ -17,9 +17,9 @@ static void put_number(pgb_page *p, const char *what, int64_t n)
 static void put_difference(pgb_page *p, const pgb_report_difference *d)
 {
     pgb_put(p,
-            "<tr class=\"bad\"><th scope=\"row\">%s <code>%s</code></th><td data-h=\"change\">%s"
-            "%s%s</td><td data-h=\"expected\"><code>%s</code></td><td data-h=\"there\"><code>%s"
-            "</code></td><td data-h=\"mended by\"><code>%s</code></td></tr>\n",
+            "<tr class=\"bad\"><th scope=\"row\">%s <code>%s</code></th><td>%s"
+            "%s%s</td><td><code>%s</code></td><td><code>%s"
+            "</code></td><td><code>%s</code></td></tr>\n",
             d->kind, d->object, d->change, d->property != NULL ? ": " : "", d->property,
             d->expected, d->actual, d->sql);
 }
@@ -45,10 +45,11 @@ static void put_verification(pgb_page *p, const pgb_report_verification *v)
     put_number(p, "check", v->checks);
     pgb_put(p, ".</p>\n");
     if (v->n_differences > 0) {
-        pgb_put(p, "<div class=\"scroll\"><table class=\"stack\"><caption>Differences</caption>"
-                   "<thead><tr><th scope=\"col\">Object</th><th scope=\"col\">Change</th>"
-                   "<th scope=\"col\">Expected</th><th scope=\"col\">There</th>"
-                   "<th scope=\"col\">What would mend it</th></tr></thead><tbody>\n");
+        pgb_put(p,
+                "<div class=\"scroll\"><table class=\"stack diffs\"><caption>Differences</caption>"
+                "<thead><tr><th scope=\"col\">Object</th><th scope=\"col\">Change</th>"
+                "<th scope=\"col\">Expected</th><th scope=\"col\">There</th>"
+                "<th scope=\"col\">What would mend it</th></tr></thead><tbody>\n");
         for (uint32_t i = 0; i < v->n_differences; i++) {
             put_difference(p, &v->differences[i]);
         }

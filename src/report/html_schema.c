@@ -96,11 +96,9 @@ static void put_column(pgb_page *p, const pgb_report_table *t, uint32_t i)
     const pgb_report_column *c = &t->columns[i];
     const char *between = "";
 
-    pgb_put(p, "<tr><th scope=\"row\"><code>%s</code></th><td data-h=\"type\"><code>%s</code>",
-            c->name, c->type);
+    pgb_put(p, "<tr><th scope=\"row\"><code>%s</code></th><td><code>%s</code>", c->name, c->type);
     pgb_put(p, c->primary_key ? " <span class=\"tag\">key</span>" : "");
-    pgb_put(p, "</td><td data-h=\"null\">%s</td><td data-h=\"default\">",
-            c->not_null ? "not null" : "null");
+    pgb_put(p, "</td><td>%s</td><td>", c->not_null ? "not null" : "null");
     if (c->preset != NULL) {
         pgb_put(p, "<code>%s</code>", c->preset);
         between = "; ";
@@ -108,15 +106,14 @@ static void put_column(pgb_page *p, const pgb_report_table *t, uint32_t i)
     if (c->generated != NULL) {
         pgb_put(p, "%s<code>%s</code>", between, c->generated);
     }
-    pgb_put(p, "</td><td data-h=\"comment\">%s%s%s</td></tr>\n",
-            c->collation != NULL ? c->collation : "",
+    pgb_put(p, "</td><td>%s%s%s</td></tr>\n", c->collation != NULL ? c->collation : "",
             c->collation != NULL && c->comment != NULL ? "; " : "", c->comment);
 }
 
 static void put_columns(pgb_page *p, const pgb_report_table *t)
 {
     pgb_put(p,
-            "<div class=\"scroll\"><table class=\"stack\"><caption>Columns of %s</caption>"
+            "<div class=\"scroll\"><table class=\"stack cols\"><caption>Columns of %s</caption>"
             "<thead><tr><th scope=\"col\">Column</th><th scope=\"col\">Type</th>"
             "<th scope=\"col\">Null</th><th scope=\"col\">Default</th><th scope=\"col\">Comment"
             "</th></tr></thead><tbody>\n",
@@ -135,7 +132,7 @@ static void put_foreign_keys(pgb_page *p, const pgb_report_table *t)
         return;
     }
     pgb_put(p,
-            "<div class=\"scroll\"><table class=\"stack\"><caption>Foreign keys of %s</caption>"
+            "<div class=\"scroll\"><table class=\"stack fks\"><caption>Foreign keys of %s</caption>"
             "<thead><tr><th scope=\"col\">Foreign key</th><th scope=\"col\">Columns</th>"
             "<th scope=\"col\">References</th><th scope=\"col\">ON DELETE</th>"
             "<th scope=\"col\">So a row here is</th></tr></thead><tbody>\n",
@@ -145,7 +142,7 @@ static void put_foreign_keys(pgb_page *p, const pgb_report_table *t)
 
         pgb_put(p,
                 "<tr data-foreign-key=\"%s.%s\"><th scope=\"row\"><code>%s</code></th>"
-                "<td data-h=\"columns\"><code>%s</code></td><td data-h=\"references\">",
+                "<td><code>%s</code></td><td>",
                 t->name, fk->name, fk->name, fk->columns);
         if (fk->target < r->n_tables) {
             pgb_put(p, "<a href=\"#table-%i\"><code>%s</code></a>", r->tables[fk->target].identity,
@@ -154,7 +151,7 @@ static void put_foreign_keys(pgb_page *p, const pgb_report_table *t)
             pgb_put(p, "<code>%s</code>", fk->references);
         }
         pgb_put(p,
-                " <code>(%s)</code></td><td data-h=\"on delete\">%s</td><td>%s%s%s%s%s</td>"
+                " <code>(%s)</code></td><td>%s</td><td>%s%s%s%s%s</td>"
                 "</tr>\n",
                 fk->referenced, fk->on_delete, pgb_words_on_delete(fk->on_delete),
                 strcmp(fk->on_update, "NO ACTION") == 0 ? "" : "; ON UPDATE ",

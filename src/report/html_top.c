@@ -33,12 +33,13 @@ static void put_verdict(pgb_page *p, const pgb_fact *facts, uint32_t n)
     if (verified == NULL) {
         return;
     }
+    /* where all is well, what was done is the news; else what is not well */
     pgb_put(p, "<div class=\"verdict %s\"><strong>%s %s</strong><p>%s</p></div>\n",
             tone_class(worst), tone_word(worst),
-            worst == PGB_TONE_GOOD   ? "As it should be"
-            : worst == PGB_TONE_WARN ? "Not everything could be checked"
-                                     : "Not as it should be",
-            verified->text);
+            worst == PGB_TONE_GOOD   ? "Applied, verified, as it should be"
+            : worst == PGB_TONE_WARN ? "Applied, but not everything could be checked"
+                                     : "The database is not as it should be",
+            worst == PGB_TONE_GOOD ? facts[0].text : verified->text);
 }
 
 static void put_fact(pgb_page *p, const pgb_fact *f)
@@ -50,11 +51,10 @@ static void put_fact(pgb_page *p, const pgb_fact *f)
     }
     pgb_put(p, strcmp(f->label, "Run") == 0 ? "<code>%s</code>" : "%s", f->text);
     for (uint32_t i = 0; i < f->n_code; i++) {
-        pgb_put(p, "<code class=\"cmd\">%s</code>", f->code[i]);
-    }
-    for (uint32_t i = 0; i < f->n_code; i++) {
-        pgb_put(p, "<button type=\"button\" hidden data-copy=\"%s\">copy%s</button>", f->code[i],
-                f->n_code > 1 ? " this command" : "");
+        pgb_put(p,
+                "<span class=\"cmdline\"><code class=\"cmd\">%s</code><button type=\"button\" "
+                "hidden data-copy=\"%s\">copy</button></span>",
+                f->code[i], f->code[i]);
     }
     pgb_put(p, "</dd>\n");
 }

@@ -9,7 +9,7 @@
 static void put_padded(pgb_lines *l, const char *text, unsigned width)
 {
     pgb_text_display(l->out, text, strlen(text), false);
-    for (unsigned i = pgb_markup_columns(text); i < width; i++) {
+    for (unsigned i = pgb_markup_columns(text, &l->out->failed); i < width; i++) {
         pgb_buf_putc(l->out, ' ');
     }
 }
@@ -21,7 +21,7 @@ static void put_figures(pgb_lines *l)
     unsigned width = 14;
 
     for (uint32_t i = 0; i < r->n_tables; i++) {
-        unsigned n = pgb_markup_columns(r->tables[i].name);
+        unsigned n = pgb_markup_columns(r->tables[i].name, &l->out->failed);
 
         width = n > width ? n : width;
     }
@@ -53,9 +53,10 @@ void pgb_lines_counts(pgb_lines *l)
         return;
     }
     for (uint32_t i = 0; i < r->n_tables; i++) {
-        pgb_buf_clear(&text);
         pgb_words_table(&text, &r->tables[i]);
         pgb_say_lines(l, "- %c: %s\n", r->tables[i].name, pgb_buf_str(&text));
+        l->out->failed |= text.failed;
+        pgb_buf_clear(&text);
     }
     pgb_say_lines(l, "- **%u tables in all:** %u columns, %u foreign keys, %u indexes, %u checks\n",
                   r->n_all_tables, r->columns, r->foreign_keys, r->indexes, r->checks);

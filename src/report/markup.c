@@ -99,12 +99,16 @@ static size_t one(const char *s, uint32_t *ret_char)
     return n;
 }
 
-unsigned pgb_markup_columns(const char *text)
+unsigned pgb_markup_columns(const char *text, bool *failed)
 {
     PGB_AUTO_BUF(shown);
     unsigned columns = 0;
 
-    if (text == NULL || !display(&shown, text, false)) {
+    if (text == NULL || text[0] == '\0') {
+        return 0;
+    }
+    if (!display(&shown, text, false)) {
+        *failed = true;
         return 0;
     }
     for (size_t i = 0; i < shown.len;) {
@@ -119,7 +123,7 @@ unsigned pgb_markup_columns(const char *text)
 unsigned pgb_markup_cut(pgb_buf *out, const char *text, unsigned columns)
 {
     PGB_AUTO_BUF(shown);
-    unsigned whole = pgb_markup_columns(text), used = 0;
+    unsigned whole = pgb_markup_columns(text, &out->failed), used = 0;
 
     if (text == NULL || text[0] == '\0') {
         return 0;

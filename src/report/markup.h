@@ -13,8 +13,8 @@ void pgb_markup_text(pgb_buf *out, const char *text);
 /* The same of at most `columns` columns of a monospaced font, with … where it was cut; returns how
  * many it takes. */
 unsigned pgb_markup_cut(pgb_buf *out, const char *text, unsigned columns);
-/* The columns that the whole takes. */
-unsigned pgb_markup_columns(const char *text);
+/* The columns that the whole takes; sets *failed when there is no memory. */
+unsigned pgb_markup_columns(const char *text, bool *failed);
 /* An id for use in id="…" and href="#…": prefix, then the name with all but [A-Za-z0-9_.] as -HH.
  * Different names give different ids. */
 void pgb_markup_id(pgb_buf *out, const char *prefix, const char *name);

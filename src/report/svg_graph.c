@@ -7,15 +7,15 @@
 #include "report/words.h"
 
 enum {
-    CARD_W = 268,
+    CARD_W = 296,
     CARD_H = 44,
     LAYER_H = 70,
     GAP = 22,
     RAIL = 14,
     MARGIN = 10,
-    TITLE_COLUMNS = 40,
+    TITLE_COLUMNS = 45,
     ID_COLUMNS = 20,
-    HEAD_COLUMNS = 33, /* id and tags together */
+    HEAD_COLUMNS = 41, /* id and tags together */
     FOLD_LEAST = 3     /* shorter runs are shown */
 };
 

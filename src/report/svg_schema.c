@@ -34,6 +34,7 @@ typedef struct picture {
     row **rows; /* of tables */
     uint32_t *n_rows;
     uint32_t *line_table, *line_fk; /* of lines */
+    bool failed;
 } picture;
 
 static const char *short_action(const char *on_delete)
@@ -102,15 +103,15 @@ static bool take_rows(picture *p, uint32_t table)
     return true;
 }
 
-static int32_t measure(const picture *p, uint32_t table)
+static int32_t measure(picture *p, uint32_t table)
 {
     const pgb_report_table *t = &p->r->tables[table];
-    unsigned name = pgb_markup_columns(t->name);
+    unsigned name = pgb_markup_columns(t->name, &p->failed);
     double widest = (name > NAME_COLUMNS ? NAME_COLUMNS : name) * 7.4 + 24;
 
     for (uint32_t i = 0; i < p->n_rows[table]; i++) {
         const row *w = &p->rows[table][i];
-        unsigned columns = pgb_markup_columns(w->name);
+        unsigned columns = pgb_markup_columns(w->name, &p->failed);
         double width = 34 + (columns > COLUMN_COLUMNS ? COLUMN_COLUMNS : columns) * 6.7 +
                        (w->action == NULL ? 0 : 14 + (double)strlen(w->action) * 5.6);
 
@@ -178,7 +179,7 @@ static bool take_boxes(picture *p)
     p->er.n_boxes = r->n_tables;
     p->er.n_lines = n;
     p->er.gap = GAP;
-    return true;
+    return !p->failed;
 }
 
 static int32_t towards(int32_t from, int32_t to, int32_t by)
@@ -320,6 +321,7 @@ static void put_box(const picture *p, uint32_t table, pgb_buf *out)
         put_row(&p->rows[table][i], i, box->width, out);
     }
     pgb_buf_printf(out, "<text class=\"foot\" x=\"12\" y=\"%d\">", box->height - 8);
+    out->failed |= text.failed;
     pgb_buf_clear(&text);
     pgb_words_count(&text, t->n_columns, "column");
     pgb_buf_puts(out, pgb_buf_str(&text));

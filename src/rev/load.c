@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/mem.h"
 #include "rev/internal.h"
 #include "rev/script_internal.h"
 
@@ -238,7 +239,7 @@ static pgb_status fill_set(rev_loader *l, pgb_revset *set, const pgb_rev_options
     }
     status = rev_folder_list(l->dir, l->folder, scratch, &names, &n, &other, l->err);
     if (status == PGB_OK) {
-        files = calloc((size_t)n + 1, sizeof *files);
+        files = pgb_mem_zeroed((size_t)n + 1, sizeof *files);
         status = files != NULL ? PGB_OK : pgb_error_nomem(l->err);
     }
     if (status == PGB_OK && other != NULL) {

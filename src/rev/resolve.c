@@ -171,6 +171,9 @@ static pgb_status tell_duplicates(resolver *r)
 
 static pgb_status collect_ids(resolver *r)
 {
+    if (!pgb_map_reserve(&r->set->by_id, r->set->n)) {
+        return pgb_error_nomem(r->l->err);
+    }
     for (uint32_t i = 0; i < r->set->n; i++) {
         const char *id = r->revs[i].id;
         bool added = true;

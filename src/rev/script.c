@@ -49,7 +49,9 @@ pgb_status script_parse(pgb_script *s, const char *text, size_t len, pgb_arena *
         status = pgb_parser_new(&shared->parser, err);
     }
     if (status == PGB_OK) {
-        status = pgb_parse_facts(shared->parser, text, len, arena, facts, objects, err);
+        status = objects == NULL && !s->transaction_none
+                     ? pgb_parse_brief(shared->parser, text, len, arena, facts, err)
+                     : pgb_parse_facts(shared->parser, text, len, arena, facts, objects, err);
     }
     pthread_mutex_unlock(&shared->mutex);
     return status;
@@ -108,7 +110,6 @@ static pgb_status keep_facts(pgb_script *s, const pgb_facts *facts, pgb_error *e
 
 static pgb_status first_statement_pass(pgb_script *s, const pgb_scan_event *ev, pgb_error *err)
 {
-    pgb_objects objects = {0};
     pgb_facts facts = {0};
     const char *text = script_statement(s, ev);
     pgb_script_info *info = &s->info;
@@ -119,10 +120,7 @@ static pgb_status first_statement_pass(pgb_script *s, const pgb_scan_event *ev, 
     }
     s->ordinal++;
     status = script_parse(s, text, (size_t)ev->len, s->kept.n < KEPT_FIRST ? s->arena : s->scratch,
-                          &facts, &objects, err);
-    info->lock_estimate += objects.locks;
-    info->could_not_tell = info->could_not_tell || objects.could_not_tell;
-    pgb_vec_done(&objects.list);
+                          &facts, NULL, err);
     if (status != PGB_OK) {
         return status;
     }

@@ -35,11 +35,8 @@ typedef struct pgb_script_info {
     const char *first_no_transaction; /* command of the first statement that needs no transaction */
     uint32_t first_no_transaction_line;
     bool adds_enum_value;
-    uint32_t lock_estimate; /* relations that it creates or drops, their indexes and TOAST included;
-                               0: no idea */
-    bool could_not_tell;    /* DO blocks, functions or unknown SQL may do more than was seen */
-    const char *header;     /* the text before the first section when the section is UP, the file
-                               has one and it is at most PGB_STORED_TEXT_MAX, else NULL */
+    const char *header; /* the text before the first section when the section is UP, the file
+                           has one and it is at most PGB_STORED_TEXT_MAX, else NULL */
     uint64_t header_len;
     char header_norm[PGB_HASH_HEX]; /* its normalised hash; "" without */
 } pgb_script_info;
@@ -79,6 +76,11 @@ pgb_status pgb_script_open_text(const char *name, const char *text, size_t len,
                                 pgb_script **ret_script, pgb_error *err);
 void pgb_script_close(pgb_script *script);
 const pgb_script_info *pgb_script_get_info(const pgb_script *script);
+/* Counts the relations that the section creates or drops, their indexes and TOAST included (0: no
+ * idea): reads it once more. *ret_could_not_tell: DO blocks, functions or unknown SQL may do more
+ * than was seen. The script is rewound. */
+pgb_status pgb_script_locks(pgb_script *script, uint32_t *ret_locks, bool *ret_could_not_tell,
+                            pgb_error *err);
 pgb_status pgb_script_rewind(pgb_script *script, pgb_error *err);
 pgb_status pgb_script_next(pgb_script *script, pgb_item *item, pgb_error *err);
 /* Puts file, line, column and source line into err from a position that the server gave: characters

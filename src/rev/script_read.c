@@ -272,6 +272,37 @@ pgb_status pgb_script_next(pgb_script *s, pgb_item *item, pgb_error *err)
     }
 }
 
+pgb_status pgb_script_locks(pgb_script *s, uint32_t *ret_locks, bool *ret_could_not_tell,
+                            pgb_error *err)
+{
+    uint32_t locks = 0;
+    bool could_not_tell = false;
+    pgb_status status = pgb_script_rewind(s, err);
+
+    while (status == PGB_OK) {
+        pgb_objects objects = {0};
+        pgb_facts facts;
+        pgb_item item;
+
+        status = pgb_script_next(s, &item, err);
+        if (status != PGB_OK || item.kind == PGB_ITEM_END) {
+            break;
+        }
+        if (item.kind == PGB_ITEM_STATEMENT) {
+            status = script_parse(s, item.text, item.len, s->scratch, &facts, &objects, err);
+            locks += objects.locks;
+            could_not_tell = could_not_tell || objects.could_not_tell;
+            pgb_vec_done(&objects.list);
+        }
+    }
+    if (status == PGB_OK) {
+        status = pgb_script_rewind(s, err);
+    }
+    *ret_locks = locks;
+    *ret_could_not_tell = could_not_tell;
+    return status;
+}
+
 /* --- positions ----------------------------------------------------------------------------------
  */
 

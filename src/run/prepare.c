@@ -86,9 +86,15 @@ void task_close(task_list *tasks, task *t)
 /* A statement that needs to be outside of a transaction, in a revision that is in one. */
 static pgb_status refuse_in_transaction(const task *t, const pgb_script_info *info, pgb_error *err)
 {
-    pgb_error_set(err, PGB_PROJECT, "%s cannot run inside a transaction",
-                  info->first_no_transaction);
+    bool discard = strcmp(info->first_no_transaction, "DISCARD ALL") == 0;
+
+    pgb_error_set(err, PGB_PROJECT, "%s %s", info->first_no_transaction,
+                  discard ? "would release the runner lock" : "cannot run inside a transaction");
     pgb_error_at(err, task_file(t), (int)info->first_no_transaction_line, 1, NULL, 0);
+    if (discard) {
+        pgb_error_hint(err, "leave it out: the session is reset after each file");
+        return PGB_PROJECT;
+    }
     pgb_error_hint(err,
                    "write \"-- pgbraid:transaction none\" into the header of %s, best with "
                    "this statement alone in it",
@@ -169,7 +175,6 @@ static pgb_status prepare(pgb_runner *r, task_list *tasks, task *t, pgb_arena *a
     memcpy(t->hash_raw, info->hash_raw, sizeof t->hash_raw);
     t->has_copy = info->n_copies > 0;
     t->adds_enum_value = info->adds_enum_value;
-    t->lock_estimate = info->lock_estimate;
     if (!t->record_only && !t->none && info->first_no_transaction != NULL) {
         return refuse_in_transaction(t, info, err);
     }
@@ -181,6 +186,11 @@ static pgb_status prepare(pgb_runner *r, task_list *tasks, task *t, pgb_arena *a
             t->node->id, rev->file);
     }
     status = t->record_only ? PGB_OK : check_verify(tasks, t, err);
+    if (status == PGB_OK && r->o.one_transaction && !t->record_only) {
+        bool ignored; /* what can't be told is left to the server */
+
+        status = pgb_script_locks(t->script, &t->lock_estimate, &ignored, err);
+    }
     if (status == PGB_OK && t->none && !t->record_only) {
         status = none_refuse(tasks, t, err);
     }

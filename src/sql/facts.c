@@ -304,12 +304,35 @@ static void known(answer *a, const PgQuery__Node *stmt)
     }
 }
 
+/* Parsing alone. False: it must be looked at more closely. */
+static bool is_plain(answer *a)
+{
+    const char *command = pgb_parse_plain_by_words(a->request->sql, a->request->len);
+    PgQuerySplitResult split;
+    bool plain;
+
+    if (command == NULL) {
+        return false;
+    }
+    split = pg_query_split_with_parser(a->request->sql);
+    plain = split.error == NULL && split.n_stmts == 1;
+    pg_query_free_split_result(split);
+    if (plain) {
+        set_kind(a, PGB_STMT_PLAIN, false, command);
+    }
+    return plain;
+}
+
 void pgb_parse_answer(pgb_parse_request *request)
 {
     answer a = {.request = request, .facts = request->facts};
-    PgQueryProtobufParseResult parsed = pg_query_parse_protobuf(request->sql);
+    PgQueryProtobufParseResult parsed;
     PgQuery__ParseResult *tree = NULL;
 
+    if (request->brief && is_plain(&a)) {
+        return;
+    }
+    parsed = pg_query_parse_protobuf(request->sql);
     if (parsed.error != NULL) {
         pgb_parse_by_words(request->sql, request->len, request->arena, request->facts,
                            request->objects,

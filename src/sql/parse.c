@@ -215,8 +215,8 @@ size_t pgb_parse_depth(const char *s, size_t len)
     return most;
 }
 
-pgb_status pgb_parse_facts(pgb_parser *p, const char *sql, size_t len, pgb_arena *arena,
-                           pgb_facts *ret_facts, pgb_objects *objects, pgb_error *err)
+static pgb_status ask(pgb_parser *p, const char *sql, size_t len, pgb_arena *arena,
+                      pgb_facts *ret_facts, pgb_objects *objects, bool brief, pgb_error *err)
 {
     memset(ret_facts, 0, sizeof *ret_facts);
     if (len > PGB_PARSE_BYTES_MAX || pgb_parse_depth(sql, len) > PGB_PARSE_DEPTH_MAX) {
@@ -226,8 +226,12 @@ pgb_status pgb_parse_facts(pgb_parser *p, const char *sql, size_t len, pgb_arena
         return ret_facts->command != NULL ? PGB_OK : pgb_error_nomem(err);
     }
     pthread_mutex_lock(&p->mutex);
-    p->request = (pgb_parse_request){
-        .sql = sql, .len = len, .arena = arena, .facts = ret_facts, .objects = objects};
+    p->request = (pgb_parse_request){.sql = sql,
+                                     .len = len,
+                                     .arena = arena,
+                                     .facts = ret_facts,
+                                     .objects = objects,
+                                     .brief = brief};
     p->state = ASKED;
     pthread_cond_broadcast(&p->changed);
     while (p->state != ANSWERED) {
@@ -236,4 +240,16 @@ pgb_status pgb_parse_facts(pgb_parser *p, const char *sql, size_t len, pgb_arena
     p->state = IDLE;
     pthread_mutex_unlock(&p->mutex);
     return p->request.nomem ? pgb_error_nomem(err) : PGB_OK;
+}
+
+pgb_status pgb_parse_facts(pgb_parser *parser, const char *sql, size_t len, pgb_arena *arena,
+                           pgb_facts *ret_facts, pgb_objects *objects, pgb_error *err)
+{
+    return ask(parser, sql, len, arena, ret_facts, objects, false, err);
+}
+
+pgb_status pgb_parse_brief(pgb_parser *parser, const char *sql, size_t len, pgb_arena *arena,
+                           pgb_facts *ret_facts, pgb_error *err)
+{
+    return ask(parser, sql, len, arena, ret_facts, NULL, true, err);
 }

@@ -35,6 +35,12 @@ void pgb_parser_free(pgb_parser *parser); /* NULL is allowed */
 pgb_status pgb_parse_facts(pgb_parser *parser, const char *sql, size_t len, pgb_arena *arena,
                            pgb_facts *ret_facts, pgb_objects *objects, pgb_error *err);
 
+/* The same for those who need the names of plain statements not: where the first words tell that it
+ * is one, it is only seen whether the parser takes it, and no tree is made, which costs ten times
+ * as much. schema, object and the like stay NULL for such. */
+pgb_status pgb_parse_brief(pgb_parser *parser, const char *sql, size_t len, pgb_arena *arena,
+                           pgb_facts *ret_facts, pgb_error *err);
+
 /* An upper estimate of how deeply the parser would nest over this text. */
 size_t pgb_parse_depth(const char *sql, size_t len);
 

@@ -9,6 +9,7 @@ typedef struct pgb_parse_request {
     pgb_arena *arena;
     pgb_facts *facts;
     pgb_objects *objects; /* NULL: not asked for */
+    bool brief;
     bool nomem;
 } pgb_parse_request;
 
@@ -19,6 +20,10 @@ void pgb_parse_answer(pgb_parse_request *request);
  */
 void pgb_parse_by_words(const char *sql, size_t len, pgb_arena *arena, pgb_facts *facts,
                         pgb_objects *objects, const char *why);
+
+/* The command of a statement that is plain for sure, whatever follows its first words; NULL: more
+ * must be looked at. */
+const char *pgb_parse_plain_by_words(const char *sql, size_t len);
 
 struct PgQuery__Node;
 /* What the statement touches, from its tree. False: no memory. */

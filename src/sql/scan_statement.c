@@ -193,6 +193,7 @@ static void set_word(pgb_scan *s)
     } else if (s->set_state == SET_NAME && s->cls == CLASS_RESET && word_is(s, "all")) {
         s->scs_set = true;
     } else if (!(s->set_state == SET_NAME && (word_is(s, "session") || word_is(s, "local")))) {
+        s->set_state = SET_DONE;
         s->want_words = false;
     }
 }
@@ -301,6 +302,7 @@ void scan_other_token(pgb_scan *s, unsigned char c)
         if (s->set_state == SET_EQUALS && c == '=') {
             s->set_state = SET_VALUE;
         } else if (!(s->set_state == SET_VALUE && c == '\'')) {
+            s->set_state = SET_DONE; /* no value that we know: a later token is none either */
             s->want_words = false;
         }
         break;

@@ -13,11 +13,11 @@ static bool is_space(char c)
 
 /* The first words of a statement, without comments; what is no word ends them but for "(" after the
  * first. */
-static int first_words(const char *s, size_t len, char words[WORDS][32])
+static int first_words(const char *s, size_t len, char words[WORDS][32], int most)
 {
     int n = 0;
 
-    for (size_t i = 0; i < len && n < WORDS;) {
+    for (size_t i = 0; i < len && n < most;) {
         if (is_space(s[i])) {
             i++;
         } else if (i + 1 < len && s[i] == '-' && s[i + 1] == '-') {
@@ -123,7 +123,7 @@ void pgb_parse_by_words(const char *sql, size_t len, pgb_arena *arena, pgb_facts
                         pgb_objects *objects, const char *why)
 {
     char words[WORDS][32];
-    int n = first_words(sql, len, words);
+    int n = first_words(sql, len, words, WORDS);
 
     facts->kind = n == 0 ? PGB_STMT_EMPTY : PGB_STMT_UNKNOWN;
     snprintf(facts->parse_error, sizeof facts->parse_error, "%s", why);
@@ -151,4 +151,50 @@ void pgb_parse_by_words(const char *sql, size_t len, pgb_arena *arena, pgb_facts
     if (objects != NULL && facts->kind != PGB_STMT_EMPTY) {
         objects->could_not_tell = true;
     }
+}
+
+const char *pgb_parse_plain_by_words(const char *sql, size_t len)
+{
+    static const struct {
+        const char *first, *second; /* second NULL: any */
+        const char *command;
+        bool unless_concurrently; /* anywhere: it may be the name of something, then */
+    } plain[] = {
+        {"CREATE", "TABLE", "CREATE TABLE", false},
+        {"CREATE", "INDEX", "CREATE INDEX", true},
+        {"CREATE", "UNIQUE", "CREATE INDEX", true},
+        {"ALTER", "TABLE", "ALTER TABLE", true},
+        {"DROP", "INDEX", "DROP", true},
+        {"DROP", "TABLE", "DROP", false},
+        {"DROP", "VIEW", "DROP", false},
+        {"DROP", "FUNCTION", "DROP", false},
+        {"DROP", "TYPE", "DROP", false},
+        {"DROP", "SEQUENCE", "DROP", false},
+        {"DROP", "SCHEMA", "DROP", false},
+        {"COMMENT", "ON", "COMMENT ON", false},
+        {"INSERT", "INTO", "INSERT INTO", false},
+        {"SELECT", NULL, "SELECT", false},
+        {"UPDATE", NULL, "UPDATE", false},
+        {"DELETE", "FROM", "DELETE FROM", false},
+        {"GRANT", NULL, "GRANT", false},
+        {"REVOKE", NULL, "REVOKE", false},
+        {"CREATE", "VIEW", "CREATE VIEW", false},
+        {"CREATE", "FUNCTION", "CREATE FUNCTION", false},
+        {"CREATE", "OR", "CREATE OR REPLACE", false},
+        {"CREATE", "TRIGGER", "CREATE TRIGGER", false},
+        {"CREATE", "TYPE", "CREATE TYPE", false},
+        {"CREATE", "POLICY", "CREATE POLICY", false},
+    };
+    char words[WORDS][32];
+    int n = first_words(sql, len, words, 2);
+
+    for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++) {
+        if (is(words, n, 0, plain[i].first) &&
+            (plain[i].second == NULL || is(words, n, 1, plain[i].second))) {
+            return plain[i].unless_concurrently && strcasestr(sql, "concurrently") != NULL
+                       ? NULL
+                       : plain[i].command;
+        }
+    }
+    return NULL;
 }

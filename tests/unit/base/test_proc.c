@@ -191,6 +191,9 @@ static void another_user(void **state)
 
     (void)state;
     assert_true(pgb_user_by_name("nobody", &nobody));
+    if (nobody.uid == geteuid()) {
+        assert_true(pgb_user_by_name("daemon", &nobody));
+    }
     assert_false(pgb_user_by_name("no such user", &found));
     assert_true(pgb_user_by_uid(nobody.uid, &found));
     assert_int_equal(found.gid, nobody.gid);

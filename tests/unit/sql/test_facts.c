@@ -126,6 +126,17 @@ static void facts_of_statements(void **state)
         same(rows[i].sql, "value", f.value, rows[i].value);
         assert_non_null(f.command);
         assert_true((f.kind == PGB_STMT_UNKNOWN) <= (f.parse_error[0] != '\0'));
+        /* in brief: the same, but for the names of what is plain */
+        assert_int_equal(pgb_parse_brief(parser, rows[i].sql, strlen(rows[i].sql), arena, &f, &err),
+                         PGB_OK);
+        if (f.kind != rows[i].kind || f.needs_no_transaction != rows[i].no_transaction) {
+            fail_msg("%s in brief: kind %d, no transaction %d", rows[i].sql, f.kind,
+                     f.needs_no_transaction);
+        }
+        assert_non_null(f.command);
+        if (f.kind != PGB_STMT_PLAIN) {
+            same(rows[i].sql, "object", f.object, rows[i].object);
+        }
     }
 }
 
