@@ -30,7 +30,8 @@ typedef struct pgb_object {
     const char *kind;     /* "table", "column", "constraint", "index", … */
     const char *identity; /* quoted and qualified: public.users.email */
     const char *parent;   /* identity of the table, schema or type it belongs to; NULL: none */
-    int64_t ord; /* columns: position among those that are there, from 1; constraints: by type */
+    int64_t ord; /* columns: position among those that are there, from 1; constraints: by type, set
+                    by pgb_catalog_finish */
     const pgb_property *props; /* those that hold; absent means the usual (not "no", not "off") */
     uint32_t n_props;
 } pgb_object;

@@ -63,6 +63,22 @@ static bool put_together(pgb_arena *arena, const pgb_object *objects, size_t fro
     return true;
 }
 
+/* Constraints stand in the order in which they can be made: keys before the foreign keys that refer
+ * to them. */
+static int64_t constraint_order(const pgb_object *o)
+{
+    static const char *const types[] = {"primary key", "unique", "exclusion", "check"};
+    const char *type = pgb_object_get(o, "type");
+    int64_t n = sizeof types / sizeof types[0];
+
+    for (int64_t i = 0; i < n && type != NULL; i++) {
+        if (strcmp(type, types[i]) == 0) {
+            return i + 1;
+        }
+    }
+    return n + 1;
+}
+
 pgb_status pgb_catalog_finish(pgb_catalog *catalog, pgb_object *objects, size_t n, pgb_error *err)
 {
     pgb_object *kept = pgb_arena_array(catalog->arena, n + 1, sizeof *kept);
@@ -80,6 +96,9 @@ pgb_status pgb_catalog_finish(pgb_catalog *catalog, pgb_object *objects, size_t 
         }
         if (!put_together(catalog->arena, objects, i, j, &kept[n_kept])) {
             return pgb_error_nomem(err);
+        }
+        if (strcmp(kept[n_kept].kind, "constraint") == 0) {
+            kept[n_kept].ord = constraint_order(&kept[n_kept]);
         }
         order[n_kept] = n_kept;
         n_kept++;

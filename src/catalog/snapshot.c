@@ -90,7 +90,7 @@ void pgb_snapshot_write(const pgb_catalog *catalog, pgb_buf *out)
         if (o->parent != NULL) {
             put_line(out, "  ", "in", o->parent, false);
         }
-        if (o->ord != 0) {
+        if (o->ord != 0 && strcmp(o->kind, "column") == 0) {
             pgb_buf_printf(out, "  position: %lld\n", (long long)o->ord);
         }
         for (uint32_t p = 0; p < o->n_props; p++) {

@@ -29,7 +29,7 @@ static void put_object(pgb_json *json, const pgb_object *o)
     pgb_json_key_string(json, "kind", o->kind);
     pgb_json_key_string(json, "object", o->identity);
     pgb_json_key_string(json, "in", o->parent);
-    if (o->ord != 0) {
+    if (strcmp(o->kind, "column") == 0) {
         pgb_json_key_int(json, "position", o->ord);
     }
     pgb_json_key(json, "properties");

@@ -85,6 +85,21 @@ static pgb_status read_snapshot(pgb_ctx *ctx, const char *file, pgb_catalog **re
                : status;
 }
 
+/* What pgbraid.ini leaves out; counted while comparing. */
+static pgb_status take_ignores(pgb_ctx *ctx, pgb_verdict *v)
+{
+    v->ignores = pgb_arena_array(ctx->arena, ctx->conf->n_ignores + 1, sizeof *v->ignores);
+    if (v->ignores == NULL) {
+        return pgb_error_nomem(ctx->err);
+    }
+    for (uint32_t i = 0; i < ctx->conf->n_ignores; i++) {
+        v->ignores[i].pattern = ctx->conf->ignores[i].pattern;
+        v->ignores[i].reason = ctx->conf->ignores[i].reason;
+    }
+    v->n_ignores = ctx->conf->n_ignores;
+    return PGB_OK;
+}
+
 static pgb_status compare(pgb_ctx *ctx, notes *n, pgb_verdict *v)
 {
     pgb_diff_options how = {
@@ -190,8 +205,11 @@ pgb_status pgb_verify_make(pgb_ctx *ctx, const char *snapshot, const pgb_verify_
     pgb_status status;
 
     *made = (pgb_verify){.verdict = {.verified = true, .rebuilt = snapshot == NULL}};
-    status = v->rebuilt ? rebuild(ctx, &n, v, &made->rebuilt)
-                        : use_snapshot(ctx, snapshot, v, &made->snapshot);
+    status = take_ignores(ctx, v);
+    if (status == PGB_OK) {
+        status = v->rebuilt ? rebuild(ctx, &n, v, &made->rebuilt)
+                            : use_snapshot(ctx, snapshot, v, &made->snapshot);
+    }
     if (status == PGB_OK) {
         status = pgb_catalog_read_at(ctx->db.conninfo, ctx->conf->history_schema,
                                      &pgb_cli_interrupted, &made->live, ctx->err);
@@ -253,6 +271,8 @@ const pgb_command pgb_command_verify = {
         "made (\"not verified\").\n\n"
         "Without --snapshot, what was applied is run again on a private server, from the files and "
         "the texts that the history stored, and that server's schema is compared.\n\n"
+        "What pgbraid.ini names under [verify] ignore is left out, counted, and said with its "
+        "reason.\n\n"
         "Reads only, on a standby as well, and takes no lock that keeps anybody waiting.",
     .options = options,
     .values_size = sizeof(struct values),

@@ -32,6 +32,10 @@ const pgb_conf_key pgb_conf_keys[] = {
     {"server", "bin", "FOLDER", "",
      "where postgres and initdb are, for the embedded and the private server"},
     {"history", "schema", "NAME", "pgbraid", "the schema of the history tables"},
+    {"verify", "ignore", "PATTERN # REASON", "",
+     "what verify leaves out, as \"kind object\" or \"kind object property\", and why; may be "
+     "given "
+     "several times"},
     {NULL, NULL, NULL, NULL, NULL},
 };
 enum { KEY_COUNT = sizeof pgb_conf_keys / sizeof pgb_conf_keys[0] - 1 };
@@ -47,6 +51,7 @@ typedef struct reading {
     pgb_conf *conf;
     uint32_t set_at[KEY_COUNT]; /* line of each key, 0: not given */
     PGB_VEC(pgb_env) envs;
+    PGB_VEC(pgb_conf_ignore) ignores;
 } reading;
 
 /* The line is shown only if it can't hold a secret: URLs may. */
@@ -130,7 +135,8 @@ static const char *nearest(const char *word, const char *const *known, size_t n)
 
 static int unknown_section(reading *r, const char *section)
 {
-    static const char *const known[] = {"project", "database", "server", "history", "env"};
+    static const char *const known[] = {"project", "database", "server",
+                                        "history", "verify",   "env"};
     char first[SECTION_MAX_BYTES + 1];
     size_t len = strcspn(section, " \t");
     const char *near;
@@ -151,8 +157,8 @@ static int unknown_section(reading *r, const char *section)
             pgb_error_hint(r->err, "Did you mean [%s%s]?", near,
                            strcmp(near, "env") == 0 ? " NAME" : "");
         } else {
-            pgb_error_hint(r->err, "Sections are [project], [env NAME], [database], [server] and "
-                                   "[history].");
+            pgb_error_hint(r->err, "Sections are [project], [env NAME], [database], [server], "
+                                   "[history] and [verify].");
         }
     }
     fail_at(r, section[0] != '\0' && r->line_at[0] == '[');
@@ -315,6 +321,27 @@ static int set_env(reading *r, const char *section, const char *key, const char 
     return 1;
 }
 
+/* "PATTERN # REASON": what is left out has to be accounted for. */
+static int add_ignore(reading *r, const pgb_conf_key *key, const char *section, const char *value)
+{
+    pgb_conf_ignore ignore = {.line = (uint32_t)r->line};
+    const char *mark = strstr(value, " #"), *reason = mark != NULL ? mark + 2 : "";
+    size_t len = mark != NULL ? (size_t)(mark - value) : 0;
+
+    reason += strspn(reason, " \t");
+    while (len > 0 && (value[len - 1] == ' ' || value[len - 1] == '\t')) {
+        len--;
+    }
+    if (len == 0 || reason[0] == '\0') {
+        return bad_value(r, key, section, "has no reason");
+    }
+    ignore.pattern = pgb_arena_strndup(r->arena, value, len);
+    ignore.reason = pgb_arena_strdup(r->arena, reason);
+    return ignore.pattern != NULL && ignore.reason != NULL && pgb_vec_push(&r->ignores, ignore)
+               ? 1
+               : fail_nomem(r);
+}
+
 /* Called by inih for every key; 0 stops. */
 static int on_key(void *data, const char *section, const char *key, const char *value)
 {
@@ -332,6 +359,9 @@ static int on_key(void *data, const char *section, const char *key, const char *
         if (strcmp(pgb_conf_keys[i].section, section) == 0) {
             known = true;
             if (strcmp(pgb_conf_keys[i].key, key) == 0) {
+                if (strcmp(section, "verify") == 0) {
+                    return add_ignore(r, &pgb_conf_keys[i], section, value);
+                }
                 if (r->set_at[i] != 0) {
                     return given_twice(r, key, section, r->set_at[i]);
                 }
@@ -371,6 +401,7 @@ static bool sections_known(reading *r, const char *text, size_t len)
             *close = '\0';
             ok = strcmp(name, "project") == 0 || strcmp(name, "database") == 0 ||
                  strcmp(name, "server") == 0 || strcmp(name, "history") == 0 ||
+                 strcmp(name, "verify") == 0 ||
                  (strncmp(name, "env", 3) == 0 && (name[3] == ' ' || name[3] == '\t') &&
                   name[3 + strspn(name + 3, " \t")] != '\0');
             if (!ok) {
@@ -448,6 +479,16 @@ static pgb_status parse(reading *r, const char *text, size_t len)
         r->conf->envs = envs;
         r->conf->n_envs = (uint32_t)r->envs.n;
     }
+    if (r->ignores.n > 0) {
+        pgb_conf_ignore *ignores = pgb_arena_array(r->arena, r->ignores.n, sizeof *ignores);
+
+        if (ignores == NULL) {
+            return pgb_error_nomem(r->err);
+        }
+        memcpy(ignores, r->ignores.at, r->ignores.n * sizeof *ignores);
+        r->conf->ignores = ignores;
+        r->conf->n_ignores = (uint32_t)r->ignores.n;
+    }
     return check_whole(r);
 }
 
@@ -496,6 +537,7 @@ pgb_status pgb_conf_read(const char *root, pgb_arena *arena, pgb_conf **ret_conf
         status = parse(&r, pgb_buf_str(&text), text.len);
     }
     pgb_vec_done(&r.envs);
+    pgb_vec_done(&r.ignores);
     if (status == PGB_OK) {
         *ret_conf = conf;
     }

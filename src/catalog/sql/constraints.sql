@@ -4,7 +4,7 @@
 SELECT 'constraint' AS kind,
        c.name || '.' || pg_catalog.quote_ident(k.conname) AS identity,
        c.name AS parent,
-       CASE k.contype WHEN 'p' THEN 1 WHEN 'u' THEN 2 WHEN 'x' THEN 3 WHEN 'c' THEN 4 ELSE 5 END AS ord,
+       0 AS ord,
        CASE k.contype WHEN 'p' THEN 'primary key' WHEN 'u' THEN 'unique' WHEN 'f' THEN 'foreign key'
                       WHEN 'c' THEN 'check' WHEN 'x' THEN 'exclusion' END AS type,
        pg_catalog.pg_get_constraintdef(k.oid) AS definition,
@@ -69,4 +69,4 @@ SELECT 'constraint' AS kind,
              SELECT p.oid, p.conparentid, p.confrelid
                FROM up JOIN pg_catalog.pg_constraint p ON p.oid = up.conparentid)
          SELECT up.confrelid FROM up WHERE up.conparentid = 0))
- ORDER BY k.conrelid, 4, k.conname
+ ORDER BY k.conrelid, k.conname

@@ -149,6 +149,22 @@ static void times(void **state)
     }
 }
 
+static void ignores(void **state)
+{
+    static const char text[] = "[verify]\nignore = table public.tmp_*  #  made by the import\n"
+                               "ignore=extension \"x#y\" version # by the # provider\n";
+    fixture *f = *state;
+    pgb_conf *c = NULL;
+
+    assert_int_equal(read_bytes(f, text, sizeof text - 1, &c), PGB_OK);
+    assert_int_equal(c->n_ignores, 2);
+    assert_string_equal(c->ignores[0].pattern, "table public.tmp_*");
+    assert_string_equal(c->ignores[0].reason, "made by the import");
+    assert_int_equal(c->ignores[0].line, 2);
+    assert_string_equal(c->ignores[1].pattern, "extension \"x#y\" version");
+    assert_string_equal(c->ignores[1].reason, "by the # provider");
+}
+
 static void refused(void **state)
 {
     static const struct {
@@ -175,6 +191,12 @@ static void refused(void **state)
         {"[project]\nheads = two\n", 2, "is not known", "one|many"},
         {"[project]\nlate = no\n", 2, "is not known", "apply|refuse"},
         {"[history]\nschema = pg_x\n", 2, "can't be a schema's name", "NAME"},
+        {"[verify]\nignore = table x\n", 2, "has no reason", "PATTERN # REASON"},
+        {"[verify]\nignore = table x #\n", 2, "has no reason", "PATTERN # REASON"},
+        {"[verify]\nignore = # because\n", 2, "has no reason", "PATTERN # REASON"},
+        {"[verify]\nignore =\n", 2, "has no reason", "PATTERN # REASON"},
+        {"[verify]\nignored = x # y\n", 2, "unknown key \"ignored\"", "\"ignore\""},
+        {"[verifi]\nignore = x # y\n", 1, "unknown section", "[verify]"},
         {"[project]\nwhat is this\n", 2, "is no section and no", "comment"},
         {"[project\nname = x\n", 1, "is no section and no", "comment"},
         {"[project]\nname = a\n  continued\n", 3, "is no section and no", "comment"},
@@ -292,6 +314,8 @@ static void table_is_true(void **state)
 
         if (strchr(k->value, '|') != NULL) {
             value = k->preset;
+        } else if (strchr(k->value, '#') != NULL) {
+            value = "pattern # reason";
         }
         snprintf(text, sizeof text, "[%s]\n%s = %s\n[env numbered]\nurl = u\n",
                  strcmp(k->section, "env NAME") == 0 ? "env q" : k->section, k->key, value);
@@ -306,6 +330,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(defaults, setup, teardown),
         cmocka_unit_test_setup_teardown(everything, setup, teardown),
         cmocka_unit_test_setup_teardown(times, setup, teardown),
+        cmocka_unit_test_setup_teardown(ignores, setup, teardown),
         cmocka_unit_test_setup_teardown(refused, setup, teardown),
         cmocka_unit_test_setup_teardown(long_lines, setup, teardown),
         cmocka_unit_test_setup_teardown(secrets_are_not_shown, setup, teardown),
