@@ -51,6 +51,11 @@ A project is begun; nothing is overwritten.
   # the schema of the history tables
   # schema = pgbraid
 
+  [verify]
+
+  # what verify leaves out, as "kind object" or "kind object property", and why; may be given several times
+  # ignore = 
+
   $ cat shop/.gitignore
   /.pgbraid/
   $ ls -A shop
@@ -71,6 +76,7 @@ A project is begun; nothing is overwritten.
   28:[database]
   36:[server]
   41:[history]
+  46:[verify]
   $ printf 'build' > other/.gitignore; pgbraid init other -q; cat other/.gitignore
   $DIR/other/pgbraid.ini
   $DIR/other/migrations
