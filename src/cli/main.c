@@ -131,6 +131,9 @@ int main(int argc, char **argv)
     int code;
 
     if (!hold_standard_descriptors()) {
+        static const char why[] = "pgbraid: error: cannot open /dev/null\n";
+
+        (void)!write(STDERR_FILENO, why, sizeof why - 1);
         return 1;
     }
     pgb_out_init(&out, STDOUT_FILENO, false);

@@ -2,6 +2,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "cli/out.h"
@@ -182,8 +183,27 @@ void pgb_out_located(pgb_out *out, const char *severity, pgb_style style, const 
     show_part(out, "hint", err->hint);
 }
 
+/* The buffer could not grow: what matters most, from memory that is there. Bytes that a terminal
+ * might obey are shown as "?". */
+static void show_without_memory(const pgb_out *out, const char *prog, const pgb_error *err)
+{
+    char line[sizeof err->message + 64];
+    int len = snprintf(line, sizeof line, "%s: error: %s\n", prog,
+                       err->message[0] != '\0' ? err->message : pgb_status_slug(err->status));
+    size_t end = len < (int)sizeof line ? (size_t)len : sizeof line - 1;
+
+    for (size_t i = 0; i + 1 < end; i++) {
+        line[i] = (char)(line[i] >= ' ' && line[i] < 0x7F ? line[i] : '?');
+    }
+    (void)!write(out->fd, line, end);
+}
+
 void pgb_out_error(pgb_out *out, const char *prog, const pgb_error *err)
 {
+    if (out->buf.failed) {
+        show_without_memory(out, prog, err);
+        return;
+    }
     if (err->file[0] == '\0') {
         pgb_out_style(out, PGB_STYLE_BOLD);
         pgb_out_printf(out, "%s:", prog);
@@ -191,6 +211,9 @@ void pgb_out_error(pgb_out *out, const char *prog, const pgb_error *err)
         pgb_out_raw(out, " ", 1);
     }
     pgb_out_located(out, "error", PGB_STYLE_BAD, err);
+    if (out->buf.failed) {
+        show_without_memory(out, prog, err);
+    }
 }
 
 static void key_text(pgb_json *json, const char *key, const char *text)

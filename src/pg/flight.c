@@ -74,6 +74,12 @@ static pgb_status take_result(pgb_session *s, PGresult *r, pgb_error *err)
             pop(f);
             return PGB_OK;
         }
+        if (kind == PGRES_FATAL_ERROR && PQresultErrorField(r, PG_DIAG_SQLSTATE) == NULL &&
+            strstr(PQresultErrorMessage(r), "out of memory") != NULL) {
+            /* libpq's own word: it had no memory for a sync's result, and no other comes */
+            s->lost = true;
+            return f->failed ? f->failed_status : fail(f, e, pgb_error_nomem(&f->failed_error));
+        }
         if (kind == PGRES_FATAL_ERROR) {
             /* an implicit transaction failed at the sync itself; its sync still comes */
             if (f->failed) {
@@ -146,6 +152,12 @@ static pgb_status pump(pgb_session *s, bool wait, size_t down_to, pgb_error *err
             if (status != PGB_OK) {
                 return status;
             }
+        }
+        if (sync && pgb_session_no_memory(s)) {
+            /* the sync that has come is the next one's */
+            s->lost = true;
+            return f->failed ? f->failed_status
+                             : fail(f, &f->ring[f->head], pgb_error_nomem(&f->failed_error));
         }
         r = PQgetResult(s->conn);
         if (r == NULL) {
@@ -416,9 +428,17 @@ pgb_status pgb_copy_begin(pgb_session *session, const char *sql, pgb_error *err)
     return status;
 }
 
+/* libpq takes nothing though all that it had is written: it has no memory. */
+static pgb_status no_room(pgb_session *s, pgb_error *err)
+{
+    s->lost = true;
+    return pgb_error_nomem(err);
+}
+
 pgb_status pgb_copy_data(pgb_session *session, const char *bytes, size_t len, pgb_error *err)
 {
     pgb_status status = PGB_OK;
+    bool stuck = false;
 
     if (session->lost) {
         return pgb_session_ready(session, err);
@@ -430,6 +450,10 @@ pgb_status pgb_copy_data(pgb_session *session, const char *bytes, size_t len, pg
         if (put < 0) {
             return pgb_session_lose(session, err);
         }
+        if (put == 0 && stuck) {
+            return no_room(session, err);
+        }
+        stuck = put == 0;
         if (put == 1) {
             bytes += piece;
             len -= piece;
@@ -446,7 +470,7 @@ pgb_status pgb_copy_data(pgb_session *session, const char *bytes, size_t len, pg
 pgb_status pgb_copy_end(pgb_session *session, const char *abort, pgb_error *err)
 {
     pgb_status status = PGB_OK;
-    bool done = false;
+    bool done = false, stuck = false;
 
     if (session->lost) {
         return pgb_session_ready(session, err);
@@ -457,6 +481,10 @@ pgb_status pgb_copy_end(pgb_session *session, const char *abort, pgb_error *err)
         if (put < 0) {
             return pgb_session_lose(session, err);
         }
+        if (put == 0 && stuck) {
+            return no_room(session, err);
+        }
+        stuck = put == 0;
         done = put == 1;
         status = pgb_session_flush(session, NULL, err);
         if (status != PGB_OK) {

@@ -66,6 +66,7 @@ pgb_status pgb_session_wait(pgb_session *s, bool write, pgb_error *err);
 pgb_status pgb_session_flush(pgb_session *s, pgb_status (*between)(pgb_session *s, pgb_error *err),
                              pgb_error *err);
 /* Waits until PQgetResult would not block. */
+bool pgb_session_no_memory(const pgb_session *s); /* libpq had none for a result */
 pgb_status pgb_session_answer(pgb_session *s, pgb_error *err);
 
 /* The session can't be used any more: PGB_CONNECT, with libpq's reason (or PGB_NOMEM when that was

@@ -398,6 +398,34 @@ static pgb_status look_up(pgb_session *s, pgb_error *err)
     return PGB_OK;
 }
 
+/* libpq had no memory for a result. For that of a sync it then waits for ever, since it has passed
+ * over the server's answer. The server's own words never begin a line like this. */
+bool pgb_session_no_memory(const pgb_session *s)
+{
+    static const char words[] = "out of memory";
+    const char *text = PQerrorMessage(s->conn);
+    size_t len = strlen(text), n = sizeof words - 1;
+
+    len -= len > 0 && text[len - 1] == '\n';
+    return len >= n && memcmp(text + len - n, words, n) == 0 &&
+           (len == n || text[len - n - 1] == '\n');
+}
+
+/* Where libpq has no memory for the answer to COPY it says nothing and tries again at the next
+ * look, which nothing but new input would bring. */
+static pgb_status look_at_memory(pgb_session *s, pgb_error *err)
+{
+    void *volatile probe = malloc(512);
+
+    if (probe != NULL && !pgb_session_no_memory(s)) {
+        free(probe);
+        return PGB_OK;
+    }
+    free(probe);
+    s->lost = true;
+    return pgb_error_nomem(err);
+}
+
 pgb_status pgb_session_wait(pgb_session *s, bool write, pgb_error *err)
 {
     int64_t begun = pgb_clock_ms(), next = s->waiting_after;
@@ -419,6 +447,12 @@ pgb_status pgb_session_wait(pgb_session *s, bool write, pgb_error *err)
             return PGB_OK;
         }
         status = look_up(s, err);
+        if (status == PGB_OK && !write) {
+            if (!PQisBusy(s->conn)) {
+                return PGB_OK;
+            }
+            status = look_at_memory(s, err);
+        }
         if (status != PGB_OK) {
             return status;
         }

@@ -157,9 +157,34 @@ static void *resize(void *old, size_t size, long n, const void *caller)
     return p;
 }
 
+/* FAILMALLOC_LOG: a line for each counted allocation, "NUMBER MODULE+OFFSET". */
+static void note(const void *caller, long n)
+{
+    static int fd = -2;
+    const site_module *m = site_of(caller);
+    char line[128];
+    int len;
+
+    if (fd == -2) {
+        const char *path = getenv("FAILMALLOC_LOG");
+
+        fd = path != NULL ? open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600) : -1;
+    }
+    if (fd >= 0 && m != NULL) {
+        len = snprintf(line, sizeof line, "%ld %s+0x%lx\n", n, m->name,
+                       (unsigned long)((uintptr_t)caller - m->base));
+        (void)!write(fd, line, (size_t)len);
+    }
+}
+
 static bool fails(const void *caller, const char *what, long *n)
 {
-    if (!site_fails(caller, what, n)) {
+    bool yes = site_fails(caller, what, n);
+
+    if (*n != 0) {
+        note(caller, *n);
+    }
+    if (!yes) {
         return false;
     }
     errno = ENOMEM;

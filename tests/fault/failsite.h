@@ -5,6 +5,8 @@
  *   NAME_AT        the call that fails, counted from 1; unset: none
  *   NAME_FOREVER   all from that one on fail
  *   NAME_REPORT    a file, written at the normal end of the program and only then
+ *   NAME_WITHOUT   a file: parts of the executable that do not count (a library that is linked into
+ *                  it), one "FROM TO" in hexadecimal a line, sorted, from its load address
  */
 #ifndef PGB_TESTS_FAULT_FAILSITE_H
 #define PGB_TESTS_FAULT_FAILSITE_H
@@ -28,6 +30,9 @@ typedef struct site_module {
 } site_module;
 
 static site_module site_modules[SITE_MODULES];
+enum { SITE_WITHOUT = 16384 };
+static uintptr_t site_without[SITE_WITHOUT][2];
+static int n_site_without;
 static int n_site_modules;
 static char site_wanted[256];
 static bool site_ready;
@@ -85,6 +90,47 @@ static const char *site_env(const char *prefix, const char *name)
     return getenv(full);
 }
 
+/* No stdio: it would allocate. */
+static void site_read_without(const char *path)
+{
+    static char text[1 << 20];
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n, have = 0;
+    char *at = text, *end;
+
+    while (fd >= 0 && (n = read(fd, text + have, sizeof text - 1 - (size_t)have)) > 0) {
+        have += n;
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+    text[have] = 0;
+    while (*at != 0 && n_site_without < SITE_WITHOUT) {
+        site_without[n_site_without][0] = strtoull(at, &end, 16);
+        site_without[n_site_without][1] = strtoull(end, &end, 16);
+        n_site_without++;
+        at = end + strspn(end, "\n");
+    }
+}
+
+static bool site_is_without(uintptr_t off)
+{
+    int from = 0, to = n_site_without;
+
+    while (from < to) {
+        int mid = from + (to - from) / 2;
+
+        if (off >= site_without[mid][1]) {
+            from = mid + 1;
+        } else if (off < site_without[mid][0]) {
+            to = mid;
+        } else {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void site_init(const char *prefix, const char *modules)
 {
     const char *v = site_env(prefix, "MODULES");
@@ -95,6 +141,10 @@ static void site_init(const char *prefix, const char *modules)
     site_forever = site_env(prefix, "FOREVER") != NULL;
     v = site_env(prefix, "REPORT");
     snprintf(site_report, sizeof site_report, "%s", v != NULL ? v : "");
+    v = site_env(prefix, "WITHOUT");
+    if (v != NULL) {
+        site_read_without(v);
+    }
     dl_iterate_phdr(site_module_seen, NULL);
     site_ready = true;
 }
@@ -105,7 +155,9 @@ static const site_module *site_of(const void *caller)
 
     for (int i = 0; i < n_site_modules; i++) {
         if (a >= site_modules[i].from && a < site_modules[i].to) {
-            return &site_modules[i];
+            const site_module *m = &site_modules[i];
+
+            return strcmp(m->name, "exe") == 0 && site_is_without(a - m->base) ? NULL : m;
         }
     }
     return NULL;

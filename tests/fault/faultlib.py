@@ -164,6 +164,31 @@ def mini(mode=""):
     return Subject(tool("minirunner"), {"MINIRUNNER": mode}, mini=True)
 
 
+def linked_in(program, library, own):
+    """Where in a program the functions of a static library are, as failsite.h reads it: lines of FROM TO."""
+    def names(archive):
+        done = subprocess.run(["nm", "--defined-only", str(archive)], capture_output=True, text=True, check=False)
+        return {line.split()[2] for line in done.stdout.splitlines()
+                if len(line.split()) == 3 and line.split()[1] in "tTwW"}
+
+    theirs, ours = names(library), names(own)
+    table = subprocess.run(["nm", "-n", "--defined-only", str(program)], capture_output=True, text=True, check=True)
+    symbols = [(int(a, 16), kind, name) for a, kind, name in
+               (line.split() for line in table.stdout.splitlines() if len(line.split()) == 3) if kind in "tTwW"]
+    ranges, before = [], False
+    for (address, _, name), (end, _, _) in zip(symbols, symbols[1:]):
+        base = name.split(".")[0]
+        # A name that both have belongs to whom its neighbour belongs.
+        before = (name in theirs or base in theirs) and (before if name in ours or base in ours else True)
+        if not before:
+            continue
+        if ranges and ranges[-1][1] == address:
+            ranges[-1][1] = end
+        else:
+            ranges.append([address, end])
+    return "".join(f"{a:x} {b:x}\n" for a, b in ranges)
+
+
 class Proxy:
     """proxy.c as a process; see there for rules."""
 
@@ -394,6 +419,12 @@ class Ground:
         import psycopg2
 
         connection = getattr(self.admin, "connection", None)
+        if connection is not None and not connection.closed:
+            try:
+                with connection.cursor() as cursor:
+                    cursor.execute("SELECT 1")
+            except psycopg2.Error:  # the server was restarted since
+                connection.close()
         if connection is None or connection.closed:
             connection = self.admin.connection = psycopg2.connect(self.server.uri())
             connection.autocommit = True
@@ -425,12 +456,17 @@ class Ground:
 
     def make(self, database):
         self.execute(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
-        self.execute(f'CREATE DATABASE "{database}" TEMPLATE "{self.template}"')
+        # Not the strategy wal_log: it copies a sequence with what its WAL has run ahead, and after a crash the copy
+        # gives the same values again.
+        self.execute(f'CREATE DATABASE "{database}" TEMPLATE "{self.template}" STRATEGY file_copy')
         self.made.add(database)
 
     def drop_all(self):
-        for database in sorted(self.made, reverse=True):
-            self.test.server.execute(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
+        import psycopg2
+
+        with contextlib.suppress(psycopg2.OperationalError):  # a server of the test's own is gone already
+            for database in sorted(self.made, reverse=True):
+                self.test.server.execute(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
 
     def attempt(self, worker=0):
         return Attempt(self, worker)
@@ -531,11 +567,11 @@ def check_invariants(attempt, result, tally, point, killed=False, ends=None, rer
 
 
 def spread(points, count, critical=()):
-    """All critical points, and others evenly, `count` together (all where there are no more)."""
+    """All critical points, and `count` others evenly (all where there are no more)."""
     points = list(points)
     chosen = [p for p in points if p in critical] if critical else []
-    others = [p for p in points if p not in chosen]
-    more = max(0, min(len(others), count - len(chosen)))
+    others = [p for p in points if p not in critical]
+    more = min(len(others), count)
     if more:
         step = len(others) / more
         chosen += [others[int(i * step)] for i in range(more)]
