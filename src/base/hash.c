@@ -1,6 +1,23 @@
 #include "base/hash.h"
 
 #include <openssl/evp.h>
+#include <pthread.h>
+
+/* Found once: to find an algorithm by name, libcrypto goes through its locks, which takes longer
+ * than to hash a page. It lives until the program ends. */
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static const EVP_MD *fetched;
+
+static void fetch(void)
+{
+    fetched = EVP_MD_fetch(NULL, "SHA256", NULL);
+}
+
+static const EVP_MD *sha256(void)
+{
+    pthread_once(&once, fetch);
+    return fetched != NULL ? fetched : EVP_sha256();
+}
 
 pgb_status pgb_hash_init(pgb_hash *hash, pgb_error *err)
 {
@@ -10,7 +27,7 @@ pgb_status pgb_hash_init(pgb_hash *hash, pgb_error *err)
     if (ctx == NULL) {
         return pgb_error_nomem(err);
     }
-    if (EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) != 1) {
+    if (EVP_DigestInit_ex(ctx, sha256(), NULL) != 1) {
         EVP_MD_CTX_free(ctx);
         return pgb_error_set(err, PGB_INTERNAL, "SHA-256 is not available in libcrypto");
     }
@@ -33,7 +50,7 @@ pgb_status pgb_hash_hex(pgb_hash *hash, char hex[PGB_HASH_HEX], pgb_error *err)
     unsigned len = 0;
 
     if (EVP_DigestFinal_ex(hash->ctx, bytes, &len) != 1 || len != PGB_HASH_BYTES ||
-        EVP_DigestInit_ex(hash->ctx, EVP_sha256(), NULL) != 1) {
+        EVP_DigestInit_ex(hash->ctx, NULL, NULL) != 1) {
         return pgb_error_set(err, PGB_INTERNAL, "SHA-256 failed in libcrypto");
     }
     for (unsigned i = 0; i < len; i++) {

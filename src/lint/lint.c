@@ -1,5 +1,6 @@
 #include "lint/lint.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,12 +56,20 @@ static const pgb_lint_rule *find_rule(const char *name)
     return NULL;
 }
 
+/* A share of the revisions, looked at on the thread of a parser of its own. */
 typedef struct linter {
     const pgb_revset *set;
+    const pgb_map *told; /* "file:line" of what loading reported */
     pgb_problems *problems;
+    size_t from_problem; /* the first of the revision under way */
     pgb_parser *parser;
     pgb_error *err;
+    uint32_t from, to;
+    pgb_error own_error;
+    pgb_status status;
 } linter;
+
+enum { LINTERS_MAX = 4, LINTERS_FROM = 200 };
 
 static pgb_status nomem(linter *l, bool fine)
 {
@@ -84,11 +93,17 @@ static pgb_status from_error(linter *l, const pgb_revision *rev, const pgb_error
                         .detail = e->detail[0] != '\0' ? e->detail : NULL,
                         .fix = e->hint[0] != '\0' ? e->hint : NULL,
                         .id = rev->id};
+    char place[sizeof e->file + 32];
+    int len;
 
     if (e->status == PGB_NOMEM) {
         return pgb_error_nomem(l->err);
     }
-    for (size_t i = 0; i < l->problems->list.n; i++) {
+    len = snprintf(place, sizeof place, "%s:%d", like.file, like.line);
+    if (len > 0 && pgb_map_get(l->told, place, (size_t)len, NULL)) {
+        return PGB_OK;
+    }
+    for (size_t i = l->from_problem; i < l->problems->list.n; i++) {
         const pgb_problem *p = &l->problems->list.at[i];
 
         if (p->line == like.line && strcmp(p->file, like.file) == 0) {
@@ -228,7 +243,9 @@ static pgb_status section(linter *l, const pgb_revision *rev, pgb_section which,
     }
     *ret_statements = pgb_script_get_info(script)->n_statements;
     trap = which == PGB_SECTION_UP && may_be_trap(pgb_script_get_info(script));
-    while (status == PGB_OK) {
+    /* opening looked at every statement; most often there is nothing to say about any */
+    while (status == PGB_OK && (trap || pgb_script_get_info(script)->n_unknown > 0 ||
+                                pgb_script_get_info(script)->first_no_transaction != NULL)) {
         pgb_item item = {0};
 
         if (pgb_script_next(script, &item, &own) != PGB_OK) {
@@ -385,10 +402,16 @@ static pgb_status revision(linter *l, const pgb_revision *rev)
 
 static bool is_allowed(const pgb_revset *set, const pgb_problem *p)
 {
-    for (uint32_t v = 0; p->id != NULL && v < set->n; v++) {
+    uint32_t first = 0;
+
+    if (p->id == NULL || !pgb_map_get(&set->by_id, p->id, strlen(p->id), &first)) {
+        return false;
+    }
+    /* two files may claim the id; then there is no graph */
+    for (uint32_t v = first; v < (set->graph != NULL ? first + 1 : set->n); v++) {
         const pgb_revision *rev = &set->revs[v];
 
-        if (strcmp(rev->id, p->id) != 0 || strcmp(rev->file, p->file) != 0) {
+        if (strcmp(rev->file, p->file) != 0 || strcmp(rev->id, p->id) != 0) {
             continue;
         }
         for (uint32_t i = 0; i < rev->n_allows; i++) {
@@ -412,6 +435,117 @@ static int by_place(const void *a, const void *b)
     return by != 0 ? by : strcmp(x->rule, y->rule);
 }
 
+static bool index_told(const pgb_problems *problems, pgb_arena *arena, pgb_map *told)
+{
+    for (size_t i = 0; i < problems->list.n; i++) {
+        const pgb_problem *p = &problems->list.at[i];
+        const char *place =
+            pgb_arena_printf(arena, "%s:%d", p->file != NULL ? p->file : "", p->line);
+
+        if (place == NULL || !pgb_map_add(told, place, strlen(place), 0, NULL, NULL)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void look_at_share(void *data)
+{
+    linter *l = data;
+
+    for (uint32_t v = l->from; v < l->to && l->status == PGB_OK; v++) {
+        l->from_problem = l->problems->list.n;
+        l->status = revision(l, &l->set->revs[v]);
+    }
+}
+
+/* As many as there are processors, if it is worth it. */
+static pgb_status start_linters(linter *linters, uint32_t *ret_n, const pgb_revset *set,
+                                const pgb_map *told, pgb_error *err)
+{
+    cpu_set_t cpus;
+    uint32_t n = 0, from = 0;
+    int want = set->n >= LINTERS_FROM && sched_getaffinity(0, sizeof cpus, &cpus) == 0
+                   ? CPU_COUNT(&cpus)
+                   : 1;
+    pgb_status status = PGB_OK;
+
+    while (n < LINTERS_MAX && (int)n < (want > 0 ? want : 1)) {
+        linter *l = &linters[n];
+
+        status = pgb_parser_new(&l->parser, err);
+        l->problems = status == PGB_OK ? pgb_problems_new() : NULL;
+        if (l->problems == NULL) {
+            pgb_parser_free(l->parser);
+            l->parser = NULL;
+            status = pgb_error_nomem(err);
+            break;
+        }
+        n++;
+    }
+    *ret_n = n;
+    if (status != PGB_OK) {
+        return status;
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        linter *l = &linters[i];
+
+        l->set = set;
+        l->told = told;
+        l->err = &l->own_error;
+        l->from = from;
+        l->to = from = (uint32_t)((uint64_t)set->n * (i + 1) / n);
+        pgb_parser_start(l->parser, look_at_share, l);
+    }
+    return PGB_OK;
+}
+
+/* The findings of a share become the list's, in order. */
+static pgb_status take_share(pgb_problems *problems, const linter *l, pgb_error *err)
+{
+    if (l->status != PGB_OK) {
+        return pgb_error_set(err, l->status, "%s", l->own_error.message);
+    }
+    for (size_t i = 0; i < l->problems->list.n; i++) {
+        const pgb_problem *p = &l->problems->list.at[i];
+
+        if (!pgb_problems_add(problems, p, "%s", p->message)) {
+            return pgb_error_nomem(err);
+        }
+    }
+    return PGB_OK;
+}
+
+static pgb_status look_at_all(const pgb_revset *set, pgb_problems *problems, pgb_error *err)
+{
+    PGB_AUTO_ARENA(arena);
+    pgb_map told = PGB_MAP_INIT;
+    linter *linters = calloc(LINTERS_MAX, sizeof *linters);
+    uint32_t n = 0;
+    bool started = false;
+    pgb_status status = arena != NULL && linters != NULL && index_told(problems, arena, &told)
+                            ? PGB_OK
+                            : pgb_error_nomem(err);
+
+    if (status == PGB_OK) {
+        status = start_linters(linters, &n, set, &told, err);
+        started = status == PGB_OK;
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        if (started) {
+            pgb_parser_wait(linters[i].parser);
+        }
+        pgb_parser_free(linters[i].parser);
+        if (status == PGB_OK) {
+            status = take_share(problems, &linters[i], err);
+        }
+        pgb_problems_free(linters[i].problems);
+    }
+    free(linters);
+    pgb_map_done(&told);
+    return status;
+}
+
 pgb_status pgb_lint(const pgb_revset *set, const pgb_lint_options *options, pgb_problems *problems,
                     uint32_t *ret_allowed, pgb_error *err)
 {
@@ -419,19 +553,14 @@ pgb_status pgb_lint(const pgb_revset *set, const pgb_lint_options *options, pgb_
     bool any_allowed = false;
     uint32_t allowed = 0;
     size_t kept = 0;
-    pgb_status status = pgb_parser_new(&l.parser, err);
+    pgb_status status = look_at_all(set, problems, err);
 
-    if (status != PGB_OK) {
-        return status;
-    }
-    for (uint32_t v = 0; v < set->n && status == PGB_OK; v++) {
+    for (uint32_t v = 0; v < set->n; v++) {
         any_allowed = any_allowed || set->revs[v].n_allows > 0;
-        status = revision(&l, &set->revs[v]);
     }
     if (status == PGB_OK && options->heads_one) {
         status = one_head(&l);
     }
-    pgb_parser_free(l.parser);
     if (status != PGB_OK) {
         return status;
     }

@@ -18,8 +18,10 @@ pgb_status pgb_norm_init(pgb_norm *n, bool with_norm, pgb_error *err)
 {
     pgb_status status;
 
-    memset(n, 0, sizeof *n);
+    /* not what is held back: there is one for each section of each file */
+    n->raw = n->norm = (pgb_hash){0};
     n->with_norm = with_norm;
+    begin(n);
     status = pgb_hash_init(&n->raw, err);
     if (status == PGB_OK && with_norm) {
         status = pgb_hash_init(&n->norm, err);

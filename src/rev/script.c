@@ -38,20 +38,30 @@ void rev_shared_free(struct pgb_revset_shared *shared)
     }
 }
 
+static pgb_status parse_with(pgb_parser *parser, const pgb_script *s, const char *text, size_t len,
+                             pgb_arena *arena, pgb_facts *facts, pgb_objects *objects,
+                             pgb_error *err)
+{
+    return objects == NULL && !s->transaction_none
+               ? pgb_parse_brief(parser, text, len, arena, facts, err)
+               : pgb_parse_facts(parser, text, len, arena, facts, objects, err);
+}
+
 pgb_status script_parse(pgb_script *s, const char *text, size_t len, pgb_arena *arena,
                         pgb_facts *facts, pgb_objects *objects, pgb_error *err)
 {
     struct pgb_revset_shared *shared = s->shared;
     pgb_status status = PGB_OK;
 
+    if (pgb_parser_here() != NULL) {
+        return parse_with(pgb_parser_here(), s, text, len, arena, facts, objects, err);
+    }
     pthread_mutex_lock(&shared->mutex);
     if (shared->parser == NULL) {
         status = pgb_parser_new(&shared->parser, err);
     }
     if (status == PGB_OK) {
-        status = objects == NULL && !s->transaction_none
-                     ? pgb_parse_brief(shared->parser, text, len, arena, facts, err)
-                     : pgb_parse_facts(shared->parser, text, len, arena, facts, objects, err);
+        status = parse_with(shared->parser, s, text, len, arena, facts, objects, err);
     }
     pthread_mutex_unlock(&shared->mutex);
     return status;

@@ -14,19 +14,42 @@ struct pgb_parser {
     pthread_cond_t changed;
     enum { IDLE, ASKED, ANSWERED, ENDING } state;
     pgb_parse_request request;
+    void (*work)(void *data); /* in place of a request; NULL: none */
+    void *data;
 };
+
+/* A name by which tests tell the parser's allocations from ours. */
+static const char name_parsing[] = "pgb-parse", name_working[] = "pgb-work";
+static _Thread_local pgb_parser *here;
+
+pgb_parser *pgb_parser_here(void)
+{
+    return here;
+}
+
+static void serve_request(pgb_parser *p)
+{
+    if (p->work != NULL) {
+        pthread_setname_np(pthread_self(), name_working);
+        p->work(p->data);
+        p->work = NULL;
+        pthread_setname_np(pthread_self(), name_parsing);
+    } else {
+        pgb_parse_answer(&p->request);
+    }
+}
 
 static void *serve(void *data)
 {
     pgb_parser *p = data;
 
-    /* a name by which tests tell the parser's allocations from ours */
-    pthread_setname_np(pthread_self(), "pgb-parse");
+    here = p;
+    pthread_setname_np(pthread_self(), name_parsing);
     pthread_mutex_lock(&p->mutex);
     while (p->state != ENDING) {
         if (p->state == ASKED) {
             pthread_mutex_unlock(&p->mutex);
-            pgb_parse_answer(&p->request);
+            serve_request(p);
             pthread_mutex_lock(&p->mutex);
             if (p->state == ASKED) {
                 p->state = ANSWERED;
@@ -159,9 +182,10 @@ size_t pgb_parse_depth(const char *s, size_t len)
        may nest once a token (operators, casts, NOT, JOIN). UNION and its like nest across commas.
        Levels beyond the array are counted as one. */
     enum { LEVELS = 4096 };
-    uint32_t chain[LEVELS] = {0}, sets[LEVELS] = {0};
+    uint32_t chain[LEVELS], sets[LEVELS]; /* a level's are set when it is entered */
     size_t level = 0, open = 0, most = 0;
 
+    chain[0] = sets[0] = 0;
     for (size_t i = 0; i < len;) {
         char c = s[i];
 
@@ -215,6 +239,31 @@ size_t pgb_parse_depth(const char *s, size_t len)
     return most;
 }
 
+static void hand_over(pgb_parser *p)
+{
+    pthread_mutex_lock(&p->mutex);
+    p->state = ASKED;
+    pthread_cond_broadcast(&p->changed);
+    pthread_mutex_unlock(&p->mutex);
+}
+
+void pgb_parser_wait(pgb_parser *p)
+{
+    pthread_mutex_lock(&p->mutex);
+    while (p->state != ANSWERED) {
+        pthread_cond_wait(&p->changed, &p->mutex);
+    }
+    p->state = IDLE;
+    pthread_mutex_unlock(&p->mutex);
+}
+
+void pgb_parser_start(pgb_parser *p, void (*work)(void *data), void *data)
+{
+    p->work = work;
+    p->data = data;
+    hand_over(p);
+}
+
 static pgb_status ask(pgb_parser *p, const char *sql, size_t len, pgb_arena *arena,
                       pgb_facts *ret_facts, pgb_objects *objects, bool brief, pgb_error *err)
 {
@@ -225,20 +274,20 @@ static pgb_status ask(pgb_parser *p, const char *sql, size_t len, pgb_arena *are
                                                      : "it nests too deeply to be analysed");
         return ret_facts->command != NULL ? PGB_OK : pgb_error_nomem(err);
     }
-    pthread_mutex_lock(&p->mutex);
     p->request = (pgb_parse_request){.sql = sql,
                                      .len = len,
                                      .arena = arena,
                                      .facts = ret_facts,
                                      .objects = objects,
                                      .brief = brief};
-    p->state = ASKED;
-    pthread_cond_broadcast(&p->changed);
-    while (p->state != ANSWERED) {
-        pthread_cond_wait(&p->changed, &p->mutex);
+    if (p == here) {
+        pthread_setname_np(pthread_self(), name_parsing);
+        pgb_parse_answer(&p->request);
+        pthread_setname_np(pthread_self(), name_working);
+    } else {
+        hand_over(p);
+        pgb_parser_wait(p);
     }
-    p->state = IDLE;
-    pthread_mutex_unlock(&p->mutex);
     return p->request.nomem ? pgb_error_nomem(err) : PGB_OK;
 }
 

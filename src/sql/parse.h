@@ -6,9 +6,9 @@
  * thread of its own with a large stack, and statements that could nest too deeply or are very long
  * are not given to it; they are told apart by their first words alone. What the parser does not
  * know is no error: kind PGB_STMT_UNKNOWN, with its reason, unless the first words tell that it
- * refuses a transaction. The text is only read. One parser serves one thread at a time; the worker
- * thread is named "pgb-parse" and ends with the parser. The only folder with <pg_query.h>. Floor 1
- * (base).
+ * refuses a transaction. The text is only read. One parser serves one thread at a time; its
+ * thread is named "pgb-parse" while it parses, and ends with the parser. The only folder with
+ * <pg_query.h>. Floor 1 (base).
  */
 #ifndef PGB_SQL_PARSE_H
 #define PGB_SQL_PARSE_H
@@ -28,6 +28,14 @@ typedef struct pgb_parser pgb_parser;
 
 pgb_status pgb_parser_new(pgb_parser **ret_parser, pgb_error *err);
 void pgb_parser_free(pgb_parser *parser); /* NULL is allowed */
+
+/* Runs `work` on the parser's thread, which may ask that parser itself (pgb_parser_here): for a
+ * short statement, the handing over to and fro costs more than the parsing. Until pgb_parser_wait
+ * nobody else may use the parser. */
+void pgb_parser_start(pgb_parser *parser, void (*work)(void *data), void *data);
+void pgb_parser_wait(pgb_parser *parser);
+/* The parser on whose thread the caller is; NULL: on none's. */
+pgb_parser *pgb_parser_here(void);
 
 /* Facts of one statement (NUL-terminated text of len bytes, with or without its semicolon). Strings
  * are in the arena. objects may be NULL; else what the statement touches is added to it. The only
