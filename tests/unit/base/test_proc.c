@@ -133,6 +133,8 @@ static void signals_are_fresh(void **state)
     PGB_AUTO_BUF(out);
     pgb_error err = PGB_ERROR_INIT;
     sigset_t blocked, before;
+    unsigned long long ignored;
+    char *rest;
     int code;
 
     (void)state;
@@ -147,8 +149,12 @@ static void signals_are_fresh(void **state)
     sigprocmask(SIG_SETMASK, &before, NULL);
     signal(SIGUSR1, SIG_DFL);
     signal(SIGPIPE, SIG_DFL);
-    assert_string_equal(pgb_buf_str(&out), "SigBlk:0000000000000000SigIgn:0000000000000000"
-                                           "SigCgt:0000000000000000");
+    assert_memory_equal(pgb_buf_str(&out), "SigBlk:0000000000000000SigIgn:", 30);
+    ignored = strtoull(pgb_buf_str(&out) + 30, &rest, 16);
+    /* libc keeps the first two real-time signals to itself: whoever starts a program by posix_spawn
+     * hands them on ignored, and sigaction refuses to set them. */
+    assert_int_equal(ignored & ~(3ULL << 31), 0);
+    assert_string_equal(rest, "SigCgt:0000000000000000");
 }
 
 static void environment_and_folder(void **state)
