@@ -117,7 +117,7 @@ SELECT pg_temp.seed_id(n, 'session'), pg_temp.seed_id(1 + pg_temp.seed_draw(byte
             END,
        day, day
 FROM seed_size, seed_notes,
-     LATERAL (SELECT pg_temp.seed_bytes(n, 'session') AS bytes OFFSET 0) AS drawn,
+     LATERAL (SELECT pg_temp.seed_bytes(n, 'session drawn') AS bytes OFFSET 0) AS drawn,
      LATERAL (SELECT timestamp '2024-01-02 08:00' + pg_temp.seed_draw(bytes, 8) % 700 * interval '1 day'
                      + get_byte(bytes, 10) % 10 * interval '1 hour' AS day,
                      pg_temp.seed_draw(bytes, 11) % 1000 AS fate, pg_temp.seed_draw(bytes, 13) % 1000 AS kind OFFSET 0) AS drawn_more
