@@ -60,6 +60,9 @@ pgb_session *pgb_runner_session(pgb_runner *runner); /* for reading only */
  * poolers are recognised here, before the first write. */
 pgb_status pgb_runner_lock(pgb_runner *runner, pgb_error *err);
 
+/* Gives it back; the applied set has to be read again under the next lock. */
+pgb_status pgb_runner_unlock(pgb_runner *runner, pgb_error *err);
+
 /* Reads the applied set into the arena. */
 pgb_status pgb_runner_read(pgb_runner *runner, pgb_arena *arena, pgb_applied_set **ret_set,
                            pgb_error *err);
