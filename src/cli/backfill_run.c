@@ -402,8 +402,7 @@ void pgb_backfill_put(pgb_ctx *ctx, const pgb_backfill *backfill, const pgb_back
     }
 }
 
-/* {"name", "state", "run", "rows", …} */
-static void put_summary(pgb_json *json, const pgb_backfill *backfill, const pgb_backfill_summary *s)
+void pgb_backfill_json(pgb_json *json, const pgb_backfill *backfill, const pgb_backfill_summary *s)
 {
     pgb_json_object(json);
     pgb_json_key_string(json, "name", backfill->name);
@@ -441,7 +440,7 @@ void pgb_backfill_items_end(pgb_ctx *ctx, const pgb_backfill *const *backfills,
     pgb_json_array(&items);
     for (uint32_t i = 0; i < n; i++) {
         if (summaries[i].state != NULL) {
-            put_summary(&items, backfills[i], &summaries[i]);
+            pgb_backfill_json(&items, backfills[i], &summaries[i]);
         }
     }
     pgb_json_end(&items);

@@ -21,6 +21,9 @@ pgb_status pgb_backfill_go(pgb_ctx *ctx, const pgb_backfill *backfill,
 /* The summary for people, on stdout. */
 void pgb_backfill_put(pgb_ctx *ctx, const pgb_backfill *backfill,
                       const pgb_backfill_summary *summary);
+/* {"name", "state", "run", "rows", …} */
+void pgb_backfill_json(pgb_json *json, const pgb_backfill *backfill,
+                       const pgb_backfill_summary *summary);
 /* --verbose with JSON: items are written as they come, into the open array "items". */
 void pgb_backfill_items_begin(pgb_ctx *ctx);
 /* … and the object ends with member "backfills", and "error" where ctx->err is set. */

@@ -227,6 +227,8 @@ struct pgb_ctx {
     pgb_embedded *server; /* when the embedded server is used */
     pgb_runner *runner;
     pgb_applied_set *applied;
+    pgb_held *held; /* by upgrade and status: what waits for a backfill */
+    uint32_t n_held;
 
     /* of progress.c and talk.c */
     uint32_t steps, steps_done;
