@@ -2,7 +2,7 @@
 
     single       one INSERT … SELECT: nothing is isolated, nothing resumes, and one bad row is the end of all
     batches      the same in psql, 1,000 sessions in each statement
-    sqlalchemy   a script that goes row by row and commits each session (Debian's SQLAlchemy, the first 1,000 sessions)
+    sqlalchemy   a script that goes row by row and commits each session (Debian's SQLAlchemy, the first 500 sessions)
     pgbraid      the backfill of examples/therapy
     errors       the same, where one session in 1,000 is at fault
 
@@ -21,7 +21,7 @@ import server as servers
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
-SCRIPTED = 1000
+SCRIPTED = 500
 
 # What a person writes who knows that nothing fails; with the backfill's rules for tasks.
 SINGLE = r"""INSERT INTO treatment_goals (patient_id, therapist_id, session_id, description, category, status, created_at)
