@@ -32,7 +32,7 @@ The man page and completion know the same commands and options.
   .TP
   .B \-\-lock\-timeout=TIME
   $ pgbraid completion bash > c.bash && bash -n c.bash && grep -c -e '--dry-run' c.bash
-  5
+  6
   $ bash -c '. ./c.bash; COMP_WORDS=(pgbraid up); COMP_CWORD=1; _pgbraid; echo "${COMPREPLY[@]}"'
   upgrade
   $ bash -c '. ./c.bash; COMP_WORDS=(pgbraid history --gr); COMP_CWORD=2; _pgbraid; echo "${COMPREPLY[@]}"'

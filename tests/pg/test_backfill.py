@@ -75,7 +75,7 @@ class Base(PgbraidTest):
     def backfill(self, status=0, *arguments, name="tags"):
         """Runs it with --format json; its summary."""
         run = self.run_it(status, "backfill", "run", name, "--format", "json", *arguments)
-        answer = run.json
+        answer = run.json()
         self.last = answer
         return answer["backfills"][0] if answer.get("backfills") else None
 
@@ -84,7 +84,7 @@ class Base(PgbraidTest):
         return {o["outcome"]: o["count"] for o in summary["outcomes"]}
 
     def status(self, name="tags"):
-        return self.run_it(0, "backfill", "status", name, "--format", "json").json["backfills"][0]
+        return self.run_it(0, "backfill", "status", name, "--format", "json").json()["backfills"][0]
 
     def made(self):
         return self.query(self.db, "SELECT count(*) FROM tags")[0][0]
@@ -231,10 +231,10 @@ class KeyTest(Base):
                        "INSERT INTO src SELECT generate_series(1, 40)")
 
     def test_enum_and_domain_and_collation(self):
-        self.check_key("CREATE TYPE mood AS ENUM ('b', 'a', 'c'); CREATE DOMAIN word AS text COLLATE \"C.UTF-8\";"
+        self.check_key("CREATE TYPE mood AS ENUM ('b', 'a', 'c'); CREATE DOMAIN word AS text COLLATE \"C\";"
                        "CREATE TABLE src (m mood, w word, t timestamptz, n numeric, PRIMARY KEY (m, w, t, n))", "m w t n",
                        "INSERT INTO src SELECT m::mood, w, now() + i * interval '1 us', i / 3.0 FROM unnest('{a,b,c}'::text[]) m, "
-                       "unnest('{Ä,b,B,\"a b\",\"q\"\"q\"}'::text[]) w, generate_series(1, 3) i")
+                       "unnest(ARRAY['Ä', 'b', 'B', 'a b', 'q\"q,{}'''']) w, generate_series(1, 3) i")
 
     def test_a_unique_index_over_a_part_and_arrays(self):
         self.check_key("CREATE TABLE src (a int[] NOT NULL UNIQUE, b int NOT NULL)", "a b",
@@ -259,7 +259,7 @@ class FaultTest(Base):
         self.assertEqual(self.counts(real)["people"], 996)
         good = "SELECT count(*) FROM people p, LATERAL (SELECT DISTINCT t FROM unnest(p.tags) t WHERE btrim(t) <> '') x WHERE 'bad' <> ALL (p.tags)"
         self.assertEqual(self.made(), self.query(self.db, good)[0][0])
-        errors = self.run_it(0, "backfill", "errors", "tags", "--format", "json").json["errors"]
+        errors = self.run_it(0, "backfill", "errors", "tags", "--format", "json").json()["errors"]
         bad = [r[0] for r in self.query(self.db, "SELECT id::text FROM people WHERE 'bad' = ANY (tags) ORDER BY 1")]
         self.assertEqual([e["key"] for e in errors], [[b] for b in bad])
         self.assertEqual({e["sqlstate"] for e in errors}, {"23514"})
@@ -370,7 +370,7 @@ class RefusedTest(Base):
 
     def test_the_filter(self):
         self.prepare(10)
-        self.refuse(FILE.replace("NOT hidden", "NOT nothing"), 'column "nothing" does not exist', "5:20", 1)
+        self.refuse(FILE.replace("NOT hidden", "NOT nothing"), 'column "nothing" does not exist', "5:19", 1)
 
     def test_required_revision(self):
         self.run_it(0, "upgrade", "base", "-q")
@@ -402,7 +402,7 @@ class RefusedTest(Base):
 class CheckTest(Base):
     def findings(self):
         run = self.pgbraid("check", "--format", "json", cwd=self.root)
-        return [(f["rule"], f["file"], f["line"], f["column"], f["fix"]) for f in run.json["findings"] if f["severity"] == "error"]
+        return [(f["rule"], f["file"], f["line"], f["column"], f["fix"]) for f in run.json()["findings"] if f["severity"] == "error"]
 
     def test_files(self):
         cases = {
@@ -414,7 +414,7 @@ class CheckTest(Base):
             HEAD + "-- pgbraid:run\n": ("backfill-statement", 5, 1, None),
             HEAD + "SELECT 1": ("missing-directive", 5, 1, None),
             HEAD + "-- pgbraid:filter a) OR (b\n-- pgbraid:run\nSELECT 1": None,
-            HEAD + "-- pgbraid:filter a = \n-- pgbraid:run\nSELECT 1": ("backfill-filter", 5, 20, None),
+            HEAD + "-- pgbraid:filter a = \n-- pgbraid:run\nSELECT 1": ("backfill-filter", 5, 19, None),
             HEAD + "-- pgbraid:batch none\n-- pgbraid:run\nSELECT 1": ("bad-directive", 5, 18, None),
             HEAD + "-- pgbraid:backfill tug\n-- pgbraid:run\nSELECT 1": ("backfill-name", 5, 21, None),
             HEAD + "-- pgbraid:run\nSELECT 'open": ("not-closed", 6, 8, None),
@@ -447,38 +447,38 @@ class HeldTest(Base):
         run = self.run_it(0, "upgrade")
         self.assertIn("b2 is held back until backfill tags is complete: pgbraid backfill run tags", run.stderr)
         self.assertIn("c3 is held back: it needs b2", run.stderr)
-        self.assertEqual(self.run_it(0, "current", "--format", "json").json["current"], ["a1"])
-        status = self.run_it(0, "status", "--format", "json").json
+        self.assertEqual(self.run_it(0, "current", "--format", "json").json()["current"], ["a1"])
+        status = self.run_it(0, "status", "--format", "json").json()
         self.assertEqual(status["held"], [{"revision": "b2", "backfill": "tags"}, {"revision": "c3", "backfill": None}])
         self.assertEqual(status["pending"], ["b2", "c3"])
         self.assertIn("held back until backfill tags is complete", self.run_it(0, "status").stdout)
-        plan = self.run_it(0, "upgrade", "--dry-run", "--format", "json").json
+        plan = self.run_it(0, "upgrade", "--dry-run", "--format", "json").json()
         self.assertEqual((plan["plan"], [h["revision"] for h in plan["held"]]), ([], ["b2", "c3"]))
         self.assertIn("b2 waits for the backfill tags", self.run_it(2, "upgrade", "c3").stderr)
         self.assertEqual(self.status()["waiting"], ["b2"])
         self.backfill()
         self.run_it(0, "upgrade")
-        self.assertEqual(self.run_it(0, "current", "--format", "json").json["current"], ["c3"])
+        self.assertEqual(self.run_it(0, "current", "--format", "json").json()["current"], ["c3"])
 
     def test_in_its_place(self):
         self.prepare(80)
-        answer = self.run_it(0, "upgrade", "--with-backfills", "--format", "json").json
+        answer = self.run_it(0, "upgrade", "--with-backfills", "--format", "json").json()
         self.assertEqual([d["revision"] for d in answer["done"]], ["b2", "c3"])
         self.assertEqual((answer["backfills"][0]["rows"], answer["current"]), (80, ["c3"]))
-        self.assertEqual(self.run_it(0, "upgrade", "--with-backfills", "--format", "json").json["done"], [])
+        self.assertEqual(self.run_it(0, "upgrade", "--with-backfills", "--format", "json").json()["done"], [])
 
     def test_from_nothing(self):
-        answer = self.run_it(0, "upgrade", "--with-backfills", "--format", "json").json
+        answer = self.run_it(0, "upgrade", "--with-backfills", "--format", "json").json()
         self.assertEqual([d["revision"] for d in answer["done"]], ["a1", "b2", "c3"])
 
     def test_faults_hold_it_back(self):
         self.prepare(20)
         self.query(self.db, "UPDATE people SET tags = '{bad}' WHERE id = (SELECT min(id::text)::uuid FROM people)")
         self.run_it(1, "upgrade", "--with-backfills")
-        self.assertEqual(self.run_it(0, "current", "--format", "json").json["current"], ["a1"])
+        self.assertEqual(self.run_it(0, "current", "--format", "json").json()["current"], ["a1"])
         self.run_it(0, "backfill", "errors", "tags", "--accept")
         self.run_it(0, "upgrade")
-        self.assertEqual(self.run_it(0, "current", "--format", "json").json["current"], ["c3"])
+        self.assertEqual(self.run_it(0, "current", "--format", "json").json()["current"], ["c3"])
 
     def test_what_does_not_fit(self):
         self.prepare(1)
@@ -602,7 +602,7 @@ class BesideTest(Base):
         self.query(self.db, "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.05); RETURN NEW; END $$;"
                             "CREATE TRIGGER slow BEFORE INSERT ON tags FOR EACH ROW EXECUTE FUNCTION slow()")
         process = self.start("backfill", "run", "tags", "--batch", "60", cwd=self.root, db=self.db)
-        self.wait_for("SELECT count(*) > 0 FROM pg_stat_activity WHERE query LIKE 'WITH item%' AND state = 'active'")
+        self.wait_for("SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event = 'PgSleep'")
         for _ in range(2):
             process.send_signal(signal.SIGINT)
             time.sleep(0.2)

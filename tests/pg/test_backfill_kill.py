@@ -54,6 +54,8 @@ class KillTest(PgbraidTest):
         self.db = self.own.uri("postgres")
         self.root = self.project({"migrations/a1_base.sql": BASE, "backfills/goals.sql": FILE})
         self.random = random.Random(SEED)
+        self.connection = None
+        self.addCleanup(lambda: self.connection is not None and self.connection.close())
         self.expect(0, "upgrade", "-q", cwd=self.root, db=self.db)
         self.own.execute(FILL)
 
@@ -62,11 +64,18 @@ class KillTest(PgbraidTest):
         end = time.monotonic() + 30
         while True:
             try:
-                return self.own.execute(sql)
+                if self.connection is None:
+                    self.connection = self.own.connect()
+                with self.connection.cursor() as cursor:
+                    cursor.execute(sql)
+                    return cursor.fetchall() if cursor.description else None
             except Exception:
+                if self.connection is not None:
+                    self.connection.close()
+                    self.connection = None
                 if time.monotonic() > end:
                     raise
-                time.sleep(0.05)
+                time.sleep(0.02)
 
     def run_backfill(self, *more):
         return self.start("backfill", "run", "goals", "--batch", BATCH, *more, cwd=self.root, db=self.db)
@@ -132,6 +141,18 @@ class KillTest(PgbraidTest):
         self.ask(f"DELETE FROM pgbraid.backfill_done_{number} WHERE seq = 3")
         self.assertTrue(self.problems(self.state()))
 
+    def wait_for_a_moment(self, process, before):
+        """Most moments lie in the work, some before it."""
+        if self.random.random() < 0.15:
+            time.sleep(self.random.random() * 0.4)
+            return
+        had = before["rows_done"] if before is not None else 0
+        while process.poll() is None:
+            rows = self.ask("SELECT rows_done FROM pgbraid.backfill")
+            if rows and rows[0][0] > had:
+                break
+        time.sleep(self.random.random() ** 2 * 0.15)
+
     def act(self, process, kind):
         if kind == "kill":
             process.send_signal(signal.SIGKILL)
@@ -165,8 +186,7 @@ class KillTest(PgbraidTest):
             for _ in range(60):
                 before = self.state()
                 process = self.run_backfill()
-                # most moments lie in the work, some before it
-                time.sleep(self.random.choice((0.02, 0.1, 0.1, 0.2, 0.3)) + self.random.random() * 0.15)
+                self.wait_for_a_moment(process, before)
                 kind = self.random.choice(kinds)
                 acts += 1
                 self.act(process, kind)
