@@ -258,6 +258,7 @@ class Tally:
         self.hit = self.missed = self.unknown = self.done = self.failed = 0
         self.broken = {}
         self.lines = []
+        self.note = ""  # a figure beside the count of points
         self.lock = threading.Lock()
         self.start = time.monotonic()
 
@@ -636,7 +637,7 @@ class FaultTest(harness.PgbraidTest):
             with open(figures, "a", encoding="utf-8") as file:
                 file.write(json.dumps({"name": tally.name, "text": tally.text(), "hit": tally.hit,
                                        "broken": tally.broken, "goal": tally.goal,
-                                       "control": bool(must_break)}) + "\n")
+                                       "note": tally.note, "control": bool(must_break)}) + "\n")
         if must_break:
             self.assertTrue(set(must_break) & set(tally.broken), f"the positive control was not caught: {tally.text()}")
             return
