@@ -5,7 +5,8 @@ A harness is a FaultTest. For each point it makes an Attempt (database and proje
 under a fault, and hands the attempt to check_invariants(), which reports to the test's Tally. The tally is
 printed (`R1: 812 points hit, 0 half, 0 false success, …`) and asserted: nothing broken, and at least the floor hit.
 
-With PGBRAID_TORTURE set the full figures are run, and what was reached is appended to PGBRAID_FIGURES as JSON lines.
+With PGBRAID_TORTURE set the full figures are run (full() is where every harness takes its size from), and what was reached
+is appended to PGBRAID_FIGURES as JSON lines; tests/torture does both and makes the table of docs/reliability.md.
 """
 
 import concurrent.futures
@@ -158,6 +159,12 @@ def pgbraid(env=None):
 def plain(env=None):
     """The same sources without sanitizers: what is preloaded, traced, or started by the thousand."""
     return Subject(tool("pgbraid-plain"), env)
+
+
+def work():
+    """What does the work under faults of time and place: with sanitizers in make check; without them in make torture,
+    where there are ten times as many points."""
+    return plain() if TORTURE else pgbraid()
 
 
 def mini(mode=""):
