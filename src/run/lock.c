@@ -38,28 +38,33 @@ pgb_status lock_check_target(pgb_runner *r, pgb_error *err)
     return PGB_OK;
 }
 
+#define SYSTEM "(SELECT c.system_identifier FROM pg_catalog.pg_control_system() c)"
+#define TIMELINE "pg_catalog.left(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 8)"
+
+/* Both at once, so that a far server is waited for once; a managed one may not let us ask for one
+ * of them, or both: then each alone, and the id of a transaction says nothing where one is missing.
+ */
 pgb_status lock_identity(pgb_runner *r, identity *ret, pgb_error *err)
 {
-    static const struct {
-        const char *sql;
-        size_t offset, size;
-    } parts[] = {
-        {"SELECT system_identifier FROM pg_catalog.pg_control_system()", offsetof(identity, system),
-         sizeof(((identity *)0)->system)},
-        {"SELECT pg_catalog.left(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 8)",
-         offsetof(identity, timeline), sizeof(((identity *)0)->timeline)},
-    };
+    static const char *const asked[] = {"SELECT " SYSTEM ", " TIMELINE, "SELECT " SYSTEM ", NULL",
+                                        "SELECT NULL, " TIMELINE};
 
     memset(ret, 0, sizeof *ret);
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < 3; i++) {
         AUTO_RESULT(got);
         pgb_error ignored = PGB_ERROR_INIT;
-        pgb_status status = pgb_exec(r->session, parts[i].sql, &got, &ignored);
+        pgb_status status = pgb_exec(r->session, asked[i], &got, &ignored);
 
-        /* a managed server may not let us ask: then the id of a transaction says nothing */
         if (status == PGB_OK) {
-            snprintf((char *)ret + parts[i].offset, parts[i].size, "%s",
-                     pgb_result_value(got, 0, 0));
+            if (i != 2) {
+                snprintf(ret->system, sizeof ret->system, "%s", pgb_result_value(got, 0, 0));
+            }
+            if (i != 1) {
+                snprintf(ret->timeline, sizeof ret->timeline, "%s", pgb_result_value(got, 0, 1));
+            }
+            if (i == 0) {
+                break;
+            }
         } else if (status != PGB_SQL) {
             if (err != NULL && err->status == PGB_OK) {
                 *err = ignored;

@@ -563,7 +563,15 @@ pgb_scan_kind pgb_scan_next(pgb_scan *s, pgb_scan_event *ev)
             continue;
         }
         if (s->end_error != PGB_SCAN_OK) {
-            pgb_scan_pos at = scan_pos(s, s->chunk + s->end);
+            pgb_scan_pos at;
+
+            /* what is no character makes no comment of them: what is wrong with the operator is
+             * wrong before */
+            if ((s->state == ST_DASH || s->state == ST_SLASH) &&
+                !lone_operator(s, s->state == ST_DASH ? '-' : '/')) {
+                continue;
+            }
+            at = scan_pos(s, s->chunk + s->end);
 
             if (s->carry_n > 0 && s->end == 0) {
                 /* it began in an earlier chunk, as the last character of this line so far */
