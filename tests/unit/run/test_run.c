@@ -77,9 +77,8 @@ static void test_waits_of_a_first_run(void **state)
     o.one_transaction = true;
     act_ok(&o, UPGRADE, NULL);
     assert_int_equal(seen.ends, 30);
-    print_message("# waits %u of %u\n", waits, all_waits);
     assert_true(waits <= 6);
-    assert_true(all_waits <= 15);
+    assert_true(all_waits <= 12);
 }
 
 static void test_failure(void **state)
