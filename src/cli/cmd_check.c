@@ -300,7 +300,8 @@ static pgb_status run(pgb_ctx *ctx)
         .folder = ctx->conf->migrations,
         .layout = strcmp(ctx->conf->layout, "native") == 0     ? PGB_LAYOUT_NATIVE
                   : strcmp(ctx->conf->layout, "numbered") == 0 ? PGB_LAYOUT_NUMBERED
-                                                               : PGB_LAYOUT_AUTO};
+                                                               : PGB_LAYOUT_AUTO,
+        .keep_texts = true};
     pgb_lint_options lint_options = {.heads_one = ctx->conf->heads_one,
                                      .late_refused = ctx->conf->late_refused};
     pgb_problems *problems = pgb_problems_new();

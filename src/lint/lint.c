@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/text.h"
 #include "rev/script.h"
@@ -217,11 +218,23 @@ static pgb_status look_for_trap(linter *l, const pgb_revision *rev, pgb_script *
     return status;
 }
 
+static bool mentions(const char *text, uint64_t len, const char *word)
+{
+    size_t n = strlen(word);
+
+    for (uint64_t i = 0; i + n <= len; i++) {
+        if ((text[i] | 0x20) == word[0] && strncasecmp(text + i, word, n) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Both words somewhere in it; only such files are parsed for their objects. */
 static bool may_be_trap(const pgb_script_info *info)
 {
-    return info->text == NULL ||
-           (strcasestr(info->text, "drop") != NULL && strcasestr(info->text, "create") != NULL);
+    return info->text == NULL || (mentions(info->text, info->text_len, "drop") &&
+                                  mentions(info->text, info->text_len, "create"));
 }
 
 static pgb_status section(linter *l, const pgb_revision *rev, pgb_section which, uint32_t nth,
@@ -229,15 +242,17 @@ static pgb_status section(linter *l, const pgb_revision *rev, pgb_section which,
 {
     PGB_AUTO_ARENA(arena);
     dropped_list drops = {0};
-    pgb_error own = PGB_ERROR_INIT;
     pgb_script *script = NULL;
+    pgb_error own;
     bool trap;
     pgb_status status;
+
+    pgb_error_clear(&own);
 
     if (arena == NULL) {
         return pgb_error_nomem(l->err);
     }
-    status = pgb_script_open(l->set, rev, which, nth, &script, &own);
+    status = pgb_script_look(l->set, rev, which, nth, &script, &own);
     if (status != PGB_OK) {
         return from_error(l, rev, &own);
     }
