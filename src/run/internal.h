@@ -34,6 +34,7 @@ struct pgb_runner {
     const char *from;
     char lock_call[192];  /* the expression that tries for the lock */
     char lock_where[192]; /* what it is in pg_locks */
+    const char *lock_of;  /* whose lock it is, for messages; NULL: the runner's */
     const char *settings; /* of the session, ours and the caller's; in session_arena */
     pgb_arena *session_arena;
     pgb_history *history;
@@ -50,6 +51,10 @@ void runner_disconnect(pgb_runner *r);
 /* No cancel request comes between what must be tidied up. */
 void runner_quiet(pgb_runner *r, bool quiet);
 bool runner_interrupted(const pgb_runner *r);
+/* FNV-1a: the number of a lock is the same in every version. */
+uint32_t runner_hash32(const char *s);
+/* From now on "the lock" is this one; none may be held. */
+void runner_name_lock(pgb_runner *r, uint32_t class, uint32_t key);
 pgb_status runner_exec(pgb_runner *r, const pgb_statement *statement, pgb_result **ret_result,
                        pgb_error *err);
 void runner_note(pgb_runner *r, const char *severity, const char *fmt, ...)

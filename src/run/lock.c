@@ -150,8 +150,12 @@ static int64_t next_pause(uint32_t tries)
 
 static pgb_status not_had(pgb_runner *r, pgb_error *err)
 {
-    pgb_error_set(err, PGB_LOCK_WAIT, "another runner holds the lock of %s",
-                  pgb_session_describe(r->session));
+    if (r->lock_of != NULL) {
+        pgb_error_set(err, PGB_LOCK_WAIT, "another run of %s is under way", r->lock_of);
+    } else {
+        pgb_error_set(err, PGB_LOCK_WAIT, "another runner holds the lock of %s",
+                      pgb_session_describe(r->session));
+    }
     pgb_error_hint(err, "wait for it to end, or allow more time: --lock-wait 10min");
     return err != NULL ? err->status : PGB_LOCK_WAIT;
 }
@@ -261,6 +265,21 @@ pgb_status lock_take(pgb_runner *r, int64_t deadline, pgb_error *err)
         status = status == PGB_OK ? check_session_is_ours(r, got, 0, err) : status;
     }
     r->locked = status == PGB_OK;
+    return status;
+}
+
+pgb_status pgb_runner_unlock(pgb_runner *runner, pgb_error *err)
+{
+    char sql[256];
+    pgb_status status;
+
+    if (!runner->locked || runner->pooled) {
+        runner->locked = false;
+        return PGB_OK;
+    }
+    snprintf(sql, sizeof sql, "SELECT pg_catalog.pg_advisory_unlock%s", runner->lock_call);
+    status = pgb_exec(runner->session, sql, NULL, err);
+    runner->locked = false;
     return status;
 }
 
