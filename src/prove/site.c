@@ -24,6 +24,7 @@ struct pgb_site {
     pgb_runner *runner;   /* NULL: not connected */
     pgb_session *session; /* NULL: not connected */
     const char *roles;    /* as they were before the first revision */
+    const char *stubs;    /* lines of those that were made since because a revision lacked them */
     volatile int stop;    /* what the runner looks at: interrupted, or out of time */
     int64_t deadline;     /* of the run under way */
     bool timed_out;
@@ -107,6 +108,46 @@ void pgb_site_leave(pgb_site *site)
     site->session = NULL;
 }
 
+static bool has_line(const char *lines, const char *line)
+{
+    size_t len = strlen(line);
+
+    for (const char *at = strstr(lines, line); at != NULL; at = strstr(at + 1, line)) {
+        if ((at == lines || at[-1] == '\n') && at[len] == '\n') {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* without: lines that are left out. */
+static pgb_status read_roles(pgb_site *site, const char *without, pgb_arena *arena,
+                             const char **ret_roles, pgb_error *err)
+{
+    PGB_AUTO_BUF(b);
+    pgb_result *r = NULL;
+    pgb_status status = open_session(site, err);
+
+    if (status == PGB_OK) {
+        status = pgb_exec(site->session, pgb_sql_site_roles, &r, err);
+    }
+    for (int i = 0; status == PGB_OK && i < pgb_result_rows(r); i++) {
+        const char *what = pgb_result_value(r, i, 0), *more = pgb_result_value(r, i, 1);
+
+        if (more[0] != '\0') {
+            pgb_buf_printf(&b, "%s (%s)\n", what, more);
+        } else if (!has_line(without, what)) {
+            pgb_buf_printf(&b, "%s\n", what);
+        }
+    }
+    pgb_result_free(r);
+    if (status == PGB_OK) {
+        *ret_roles = b.failed ? NULL : pgb_arena_strdup(arena, pgb_buf_str(&b));
+        status = *ret_roles != NULL ? PGB_OK : pgb_error_nomem(err);
+    }
+    return status;
+}
+
 static pgb_status make_database(pgb_site *s, pgb_error *err)
 {
     return s->o.template_ != NULL ? pgb_stage_copy(s->o.stage, s->o.template_, s->o.database, err)
@@ -125,9 +166,10 @@ pgb_status pgb_site_open(const pgb_site_options *options, pgb_site **ret_site, p
     }
     s->o = *options;
     s->arena = arena;
+    s->stubs = "";
     status = make_database(s, err);
     if (status == PGB_OK) {
-        status = pgb_site_roles(s, arena, &s->roles, err);
+        status = read_roles(s, "", arena, &s->roles, err);
     }
     if (status != PGB_OK) {
         pgb_site_close(s);
@@ -160,23 +202,42 @@ pgb_status pgb_site_read(pgb_site *site, pgb_catalog **ret_catalog, pgb_error *e
 
 pgb_status pgb_site_roles(pgb_site *site, pgb_arena *arena, const char **ret_roles, pgb_error *err)
 {
-    PGB_AUTO_BUF(b);
-    pgb_result *r = NULL;
-    pgb_status status = open_session(site, err);
+    /* a stub is no work of the revision that lacked it */
+    return read_roles(site, site->stubs, arena, ret_roles, err);
+}
+
+/* Makes the role that a revision lacks, or takes away the stub that it wants to make itself. */
+static pgb_status mend(pgb_site *s, const pgb_error *failure, bool *ret_again, pgb_error *err)
+{
+    const char *before = NULL, *after = NULL;
+    PGB_AUTO_BUF(stubs);
+    pgb_status status = read_roles(s, "", s->arena, &before, err);
 
     if (status == PGB_OK) {
-        status = pgb_exec(site->session, pgb_sql_site_roles, &r, err);
+        status = pgb_stage_mend(s->o.stage, failure, ret_again, err);
     }
-    for (int i = 0; status == PGB_OK && i < pgb_result_rows(r); i++) {
-        const char *more = pgb_result_value(r, i, 1);
+    if (status != PGB_OK || !*ret_again) {
+        return status;
+    }
+    status = read_roles(s, "", s->arena, &after, err);
+    pgb_buf_puts(&stubs, s->stubs);
+    for (const char *at = after; status == PGB_OK && *at != '\0';) {
+        size_t len = strcspn(at, "\n");
+        char *line = pgb_arena_strndup(s->arena, at, len);
 
-        pgb_buf_printf(&b, "%s%s%s%s\n", pgb_result_value(r, i, 0), more[0] != '\0' ? " (" : "",
-                       more, more[0] != '\0' ? ")" : "");
+        if (line == NULL) {
+            return pgb_error_nomem(err);
+        }
+        if (!has_line(before, line)) {
+            pgb_buf_printf(&stubs, "%s\n", line);
+        }
+        at += len + (at[len] == '\n');
     }
-    pgb_result_free(r);
     if (status == PGB_OK) {
-        *ret_roles = b.failed ? NULL : pgb_arena_strdup(arena, pgb_buf_str(&b));
-        status = *ret_roles != NULL ? PGB_OK : pgb_error_nomem(err);
+        const char *kept = stubs.failed ? NULL : pgb_arena_strdup(s->arena, pgb_buf_str(&stubs));
+
+        s->stubs = kept != NULL ? kept : s->stubs;
+        status = kept != NULL ? PGB_OK : pgb_error_nomem(err);
     }
     return status;
 }
@@ -332,7 +393,7 @@ pgb_status pgb_site_run(pgb_site *site, pgb_action action, uint32_t node,
             return PGB_OK;
         }
         if (mends < MENDS_MAX && status == PGB_SQL && !site->spoiled && is_stub(site, failure)) {
-            asked = pgb_stage_mend(site->o.stage, failure, &again, err);
+            asked = mend(site, failure, &again, err);
             if (asked != PGB_OK) {
                 return asked;
             }
@@ -340,11 +401,6 @@ pgb_status pgb_site_run(pgb_site *site, pgb_action action, uint32_t node,
         if (!again) {
             *ret_outcome = PGB_SITE_FAILED;
             return PGB_OK;
-        }
-        /* what was made by us is no work of the revision */
-        asked = pgb_site_roles(site, site->arena, &site->roles, err);
-        if (asked != PGB_OK) {
-            return asked;
         }
     }
 }
@@ -356,10 +412,15 @@ bool pgb_site_spoiled(const pgb_site *site)
 
 pgb_status pgb_site_again(pgb_site *site, const uint32_t *nodes, size_t n, pgb_error *err)
 {
+    const char *keep;
     pgb_status status;
 
+    keep = pgb_arena_printf(site->arena, "%s%s", site->roles, site->stubs);
+    if (keep == NULL) {
+        return pgb_error_nomem(err);
+    }
     pgb_site_leave(site);
-    status = pgb_stage_drop(site->o.stage, site->o.database, site->roles, err);
+    status = pgb_stage_drop(site->o.stage, site->o.database, keep, err);
     if (status == PGB_OK) {
         status = make_database(site, err);
     }
