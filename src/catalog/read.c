@@ -13,7 +13,8 @@
 
 enum {
     READ_ATTEMPTS = 4, /* that succeeded, or waited for a lock */
-    PASSED_BY = 40,    /* that failed because something was made or dropped meanwhile; these are short */
+    PASSED_BY =
+        40, /* that failed because something was made or dropped meanwhile; these are short */
     PASSED_BY_MS = 10000,
     FIXED_COLUMNS = 4,
     OLDEST = 120000
@@ -27,6 +28,7 @@ static const struct query {
     {pgb_sql_schemas, 0, 0},
     {pgb_sql_tables, 0, 0},
     {pgb_sql_columns, 0, 0},
+    {pgb_sql_not_null, 18, 0},
     {pgb_sql_constraints, 0, 0},
     {pgb_sql_indexes, 0, 0},
     {pgb_sql_sequences, 0, 0},
