@@ -22,8 +22,9 @@ typedef enum pgb_status {
 enum { PGB_ERROR_CONTEXT_MAX = 4 };
 
 typedef struct pgb_error {
-    pgb_status status; /* PGB_OK: not set */
-    char sqlstate[6];  /* "" when the server did not say */
+    pgb_status status;   /* PGB_OK: not set */
+    char sqlstate[6];    /* "" when the server did not say */
+    char constraint[64]; /* that the server names, or the column of a NOT NULL; "" otherwise */
     char message[1024];
     char detail[2048];
     char hint[1024];

@@ -175,14 +175,20 @@ static pgb_status ask_database(pgb_ctx *ctx, pgb_problems *problems)
 static pgb_status finish(pgb_ctx *ctx, const pgb_problems *problems, uint32_t allowed)
 {
     uint32_t counts[3] = {0};
+    char backfills[40] = "";
 
     for (size_t i = 0; i < problems->list.n; i++) {
         counts[problems->list.at[i].severity]++;
     }
-    pgb_say(ctx, "%u revision%s checked: %u error%s, %u warning%s, %u note%s%s", ctx->set->n,
-            ctx->set->n == 1 ? "" : "s", counts[PGB_ERROR], counts[PGB_ERROR] == 1 ? "" : "s",
-            counts[PGB_WARNING], counts[PGB_WARNING] == 1 ? "" : "s", counts[PGB_NOTE],
-            counts[PGB_NOTE] == 1 ? "" : "s", allowed > 0 ? " (some are allowed)" : "");
+    if (ctx->backfills->n > 0) {
+        snprintf(backfills, sizeof backfills, " and %u backfill%s", ctx->backfills->n,
+                 ctx->backfills->n == 1 ? "" : "s");
+    }
+    pgb_say(ctx, "%u revision%s%s checked: %u error%s, %u warning%s, %u note%s%s", ctx->set->n,
+            ctx->set->n == 1 ? "" : "s", backfills, counts[PGB_ERROR],
+            counts[PGB_ERROR] == 1 ? "" : "s", counts[PGB_WARNING],
+            counts[PGB_WARNING] == 1 ? "" : "s", counts[PGB_NOTE], counts[PGB_NOTE] == 1 ? "" : "s",
+            allowed > 0 ? " (some are allowed)" : "");
     return counts[PGB_ERROR] + counts[PGB_WARNING] > 0 ? PGB_FINDINGS : PGB_OK;
 }
 
@@ -208,6 +214,9 @@ static pgb_status run(pgb_ctx *ctx)
     status = pgb_revset_load(&rev_options, problems, &ctx->set, ctx->err);
     if (status == PGB_OK) {
         status = pgb_lint(ctx->set, &lint_options, problems, &allowed, ctx->err);
+    }
+    if (status == PGB_OK) {
+        status = pgb_backfills_load(ctx->root, ctx->set, problems, &ctx->backfills, ctx->err);
     }
     if (status == PGB_OK && ctx->database != NULL) {
         status = ask_database(ctx, problems);

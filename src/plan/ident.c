@@ -135,6 +135,8 @@ static pgb_status not_found(const pgb_world *w, const char *text, size_t len, pg
             if (name_len > len && strspn(name, "0") >= name_len - len &&
                 memcmp(name + name_len - len, text, len) == 0) {
                 distance = 0;
+            } else if (name_len > len + best_distance || len > name_len + best_distance) {
+                continue; /* as far apart as that already by their lengths */
             } else {
                 distance = pgb_text_distance(shown.text, name);
             }

@@ -49,7 +49,7 @@ typedef struct pgb_revision {
     const pgb_ref *parents;
     const pgb_ref *depends;
     const pgb_ref *labels;
-    const char *const *backfills; /* depends backfill:NAME */
+    const pgb_ref *backfills; /* depends backfill:NAME, the name alone */
     uint32_t n_parents, n_depends, n_labels, n_backfills;
     uint32_t id_line, id_column; /* of the id in the revision directive; 0: numbered */
     bool implied_parent;         /* numbered: the number before */

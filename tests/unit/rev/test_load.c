@@ -169,7 +169,7 @@ static void native(void **state)
     assert_int_equal(rev->n_depends, 1);
     assert_int_equal(rev->depends[0].node, 0);
     assert_int_equal(rev->n_backfills, 1);
-    assert_string_equal(rev->backfills[0], "fill-in");
+    assert_string_equal(rev->backfills[0].text, "fill-in");
     assert_true(rev->transaction_none);
     assert_int_equal(rev->down_kind, PGB_DOWN_IRREVERSIBLE);
     assert_string_equal(rev->irreversible_reason, "it's gone");
