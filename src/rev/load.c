@@ -285,7 +285,7 @@ static pgb_status fill_set(rev_loader *l, pgb_revset *set, const pgb_rev_options
         rev_place at = {.file = file};
 
         snprintf(file, sizeof file, "%s/%s", l->folder, other);
-        status = rev_problem(l, &at, "bad-name", PGB_WARNING, NULL, "Let its name end in .sql.",
+        status = rev_problem(l, &at, "not-read", PGB_WARNING, NULL, "Let its name end in .sql.",
                              "the file is not read, because its name does not end in .sql");
     }
     if (status == PGB_OK) {
