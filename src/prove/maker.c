@@ -533,6 +533,7 @@ pgb_status pgb_maker_make(pgb_maker *maker, const pgb_shape_table *table, const 
     maker->err = err;
     maker->status = PGB_OK;
     maker->why[0] = maker->constraint[0] = '\0';
+    maker->missing = UINT16_MAX;
     *ret_made = true;
     if (status == PGB_OK && wish->numbered) {
         status = set_numbers(maker, table, row, arena, err);
@@ -546,6 +547,7 @@ pgb_status pgb_maker_make(pgb_maker *maker, const pgb_shape_table *table, const 
         status = pgb_maker_keys(maker, table, f, &keys, err);
         if (status == PGB_OK && !pgb_maker_choose_parent(maker, table, f, keys, wish, row)) {
             *ret_made = false;
+            maker->missing = f;
             snprintf(maker->constraint, sizeof maker->constraint, "%s", table->foreigns[f].name);
             snprintf(maker->why, sizeof maker->why, "foreign key %s: %s has no row to refer to",
                      table->foreigns[f].quoted, table->foreigns[f].parent->name);

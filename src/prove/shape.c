@@ -489,7 +489,11 @@ pgb_status pgb_shape_read(pgb_session *session, const pgb_catalog *catalog, pgb_
         return pgb_error_nomem(err);
     }
     shape->arena = arena;
-    status = pgb_exec_pipeline(session, N_QUERIES, sqls, NULL, NULL, rd.r, err);
+    /* nothing that is asked here is worth compiling */
+    status = pgb_exec(session, "SET jit = off", NULL, err);
+    if (status == PGB_OK) {
+        status = pgb_exec_pipeline(session, N_QUERIES, sqls, NULL, NULL, rd.r, err);
+    }
     if (status == PGB_OK) {
         read_types(&rd);
         read_labels(&rd);
