@@ -405,12 +405,16 @@ static pgb_status set_group(pgb_maker *maker, const pgb_shape_table *table, pgb_
     const char *const **tuples = group->tuples;
     uint32_t n = group->n_tuples;
     pgb_solve how = {.table = table, .making = m, .group = group, .wish = wish};
-    bool fixed = false;
+    bool fixed = false, open = false;
     pgb_status status = PGB_OK;
 
     *ret_made = true;
     for (uint16_t i = 0; i < group->n; i++) {
         fixed |= row->set[group->columns[i]];
+        open |= !row->set[group->columns[i]] && !table->columns[group->columns[i]].generated;
+    }
+    if (!open) {
+        return PGB_OK; /* whoever chose all of it knows why */
     }
     if (wish->without != NULL) {
         /* what is tied to a parent that is not there yet is another search */
