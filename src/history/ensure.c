@@ -8,7 +8,7 @@
 
 /* From version i to i + 1. A new version adds a script here, and its reading stays possible for
  * older programs: columns are only added. */
-static const char *const upgrades[PGB_HISTORY_VERSION] = {pgb_sql_create_1};
+static const char *const upgrades[PGB_HISTORY_VERSION] = {pgb_sql_create_1, pgb_sql_create_2};
 
 char *pgb_history_sql(pgb_arena *arena, const char *sql, const char *quoted_schema)
 {

@@ -29,9 +29,9 @@ static pgb_status check_target(pgb_runner *r, const pgb_result *facts, pgb_error
     return PGB_OK;
 }
 
-/* The target is looked at, and without a pooler the lock tried for beside: a far server is waited
- * for once. A lock had of a target that is refused ends with the session. */
-static pgb_status look_and_try(pgb_runner *r, bool *ret_had, pgb_error *err)
+/* The target is looked at, and in the same breath the lock tried for, if `try` is: a far server is
+ * waited for once. A lock had of a target that is refused ends with the session. */
+static pgb_status look_and_try(pgb_runner *r, bool try, bool *ret_had, pgb_error *err)
 {
     char sql[512];
     AUTO_RESULT(facts);
@@ -40,15 +40,22 @@ static pgb_status look_and_try(pgb_runner *r, bool *ret_had, pgb_error *err)
     snprintf(sql, sizeof sql,
              "SELECT pg_catalog.pg_is_in_recovery(), "
              "pg_catalog.current_setting('transaction_read_only') OPERATOR(pg_catalog.=) 'on'%s%s",
-             r->pooled ? "" : ", pg_catalog.pg_try_advisory_lock", r->pooled ? "" : r->lock_call);
+             try ? ", pg_catalog.pg_try_advisory_lock" : "", try ? r->lock_call : "");
     status = pgb_exec(r->session, sql, &facts, err);
     if (status == PGB_OK) {
         status = check_target(r, facts, err);
     }
     if (status == PGB_OK) {
-        *ret_had = !r->pooled && pgb_result_bool(facts, 0, 2);
+        *ret_had = try && pgb_result_bool(facts, 0, 2);
     }
     return status;
+}
+
+pgb_status lock_check_target(pgb_runner *r, pgb_error *err)
+{
+    bool had;
+
+    return look_and_try(r, false, &had, err);
 }
 
 /* Several statements apart must find the same backend and what was set on it. */
@@ -150,8 +157,12 @@ static int64_t next_pause(uint32_t tries)
 
 static pgb_status not_had(pgb_runner *r, pgb_error *err)
 {
-    pgb_error_set(err, PGB_LOCK_WAIT, "another runner holds the lock of %s",
-                  pgb_session_describe(r->session));
+    if (r->lock_of != NULL) {
+        pgb_error_set(err, PGB_LOCK_WAIT, "another run of %s is under way", r->lock_of);
+    } else {
+        pgb_error_set(err, PGB_LOCK_WAIT, "another runner holds the lock of %s",
+                      pgb_session_describe(r->session));
+    }
     pgb_error_hint(err, "wait for it to end, or allow more time: --lock-wait 10min");
     return err != NULL ? err->status : PGB_LOCK_WAIT;
 }
@@ -226,7 +237,7 @@ pgb_status lock_begin_pooled(pgb_runner *r, int64_t deadline, pgb_error *err)
 pgb_status lock_take(pgb_runner *r, int64_t deadline, pgb_error *err)
 {
     bool had = false;
-    pgb_status status = look_and_try(r, &had, err);
+    pgb_status status = look_and_try(r, !r->pooled, &had, err);
 
     if (status != PGB_OK) {
         return status;
@@ -261,6 +272,21 @@ pgb_status lock_take(pgb_runner *r, int64_t deadline, pgb_error *err)
         status = status == PGB_OK ? check_session_is_ours(r, got, 0, err) : status;
     }
     r->locked = status == PGB_OK;
+    return status;
+}
+
+pgb_status pgb_runner_unlock(pgb_runner *runner, pgb_error *err)
+{
+    char sql[256];
+    pgb_status status;
+
+    if (!runner->locked || runner->pooled) {
+        runner->locked = false;
+        return PGB_OK;
+    }
+    snprintf(sql, sizeof sql, "SELECT pg_catalog.pg_advisory_unlock%s", runner->lock_call);
+    status = pgb_exec(runner->session, sql, NULL, err);
+    runner->locked = false;
     return status;
 }
 
