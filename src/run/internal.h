@@ -70,8 +70,9 @@ extern const char *const runner_cleanup[];
 extern const size_t runner_n_cleanup;
 
 /* ---- lock.c ---- */
+/* Refuses a standby and a read-only target. */
 pgb_status lock_check_target(pgb_runner *r, pgb_error *err);
-/* deadline: for the lock alone. */
+/* Does that first; then takes the lock, and sets the session up. deadline: for the lock alone. */
 pgb_status lock_take(pgb_runner *r, int64_t deadline, pgb_error *err);
 /* A pooler: begins a transaction that holds the lock. */
 pgb_status lock_begin_pooled(pgb_runner *r, int64_t deadline, pgb_error *err);
@@ -164,6 +165,7 @@ bool blocked_is_retryable(const pgb_error *err);
 pgb_status blocked_back_off(pgb_runner *r, task *t, pgb_error *err);
 
 /* ---- explain.c ---- */
+/* t NULL: before any revision */
 void explain(const pgb_runner *r, const task *t, pgb_error *err);
 
 /* ---- none.c ---- */
