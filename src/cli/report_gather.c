@@ -125,7 +125,9 @@ static pgb_status choose_scope(pgb_gathering *g)
 
 static pgb_status labels_of(pgb_gathering *g, const pgb_world_node *n, pgb_report_list *ret_labels)
 {
-    uint32_t count = n->rev != NULL ? n->rev->n_labels : n->applied->n_labels;
+    uint32_t count = n->rev != NULL       ? n->rev->n_labels
+                     : n->applied != NULL ? n->applied->n_labels
+                                          : 0;
     const char **labels = pgb_arena_array(g->ctx->arena, count + 1, sizeof *labels);
 
     if (labels == NULL) {

@@ -205,10 +205,12 @@ def markdown_links(tree):
 SETTLED = (
     (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC(?: to \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC)?", "2026-01-05 09:00:00 UTC"),
     (r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", "3f2c8a10-0000-4000-8000-000000000000"),
-    (r"\b\d+(?:\.\d+)? (?:\u00b5s|ms|s)\b", "20 ms"),
-    (r"\b[\w.-]+@[\w.-]+(?= with pgbraid|</dd>|$)", "deploy@example"),
-    (r"database t\d+_\d+, PostgreSQL \d+\.\d+, [^<\n]*", "database therapy, PostgreSQL 15, local socket"),
-    (r"(?<=<dd>|whom: )[a-z_]+ from", "deploy from"),
+    (r"\b\d+(?:\\?\.\d+)? (?:\u00b5s|ms|s)\b", "20 ms"),
+    (r"by \S+ with pgbraid", "by deploy@example with pgbraid"),
+    (r"(By whom(?:</dt><dd>|:\*\* ))[^<\n]*", r"\1deploy from deploy@example"),
+    (r"database t\d+\S* PostgreSQL [^<\n]*", "database therapy, PostgreSQL 15, local socket"),
+    (r"(in 20 ms by )[\w\\]+", r"\1deploy"),
+    (r"(<td>20 ms</td><td>)\w+", r"\1deploy"),
 )
 EXAMPLES = {"html": "example-report.html", "md": "example-report.md", "graph": "therapy-graph.svg", "schema": "therapy-schema.svg"}
 
