@@ -13,7 +13,8 @@
 
 enum {
     READ_ATTEMPTS = 4, /* that succeeded, or waited for a lock */
-    PASSED_BY = 40,    /* that failed because something was made or dropped meanwhile; these are short */
+    PASSED_BY =
+        40, /* that failed because something was made or dropped meanwhile; these are short */
     PASSED_BY_MS = 10000,
     FIXED_COLUMNS = 4,
     OLDEST = 120000
