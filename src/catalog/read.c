@@ -28,6 +28,7 @@ static const struct query {
     {pgb_sql_schemas, 0, 0},
     {pgb_sql_tables, 0, 0},
     {pgb_sql_columns, 0, 0},
+    {pgb_sql_not_null, 18, 0},
     {pgb_sql_constraints, 0, 0},
     {pgb_sql_indexes, 0, 0},
     {pgb_sql_sequences, 0, 0},

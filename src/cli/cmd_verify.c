@@ -124,6 +124,15 @@ static pgb_status compare(pgb_ctx *ctx, notes *n, pgb_verdict *v)
     if (status == PGB_OK) {
         status = note_unmodelled(n, v->actual);
     }
+    for (uint32_t i = 0; i < v->n_ignores && status == PGB_OK; i++) {
+        if (v->ignores[i].n == 0) {
+            status = add_note(n, NULL, NULL,
+                              pgb_arena_printf(ctx->arena,
+                                               "\"ignore = %s\" (%s) left nothing out: is it still "
+                                               "needed?",
+                                               v->ignores[i].pattern, v->ignores[i].reason));
+        }
+    }
     return status == PGB_OK ? note_differences(n, &v->differences) : status;
 }
 

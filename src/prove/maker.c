@@ -405,12 +405,16 @@ static pgb_status set_group(pgb_maker *maker, const pgb_shape_table *table, pgb_
     const char *const **tuples = group->tuples;
     uint32_t n = group->n_tuples;
     pgb_solve how = {.table = table, .making = m, .group = group, .wish = wish};
-    bool fixed = false;
+    bool fixed = false, open = false;
     pgb_status status = PGB_OK;
 
     *ret_made = true;
     for (uint16_t i = 0; i < group->n; i++) {
         fixed |= row->set[group->columns[i]];
+        open |= !row->set[group->columns[i]] && !table->columns[group->columns[i]].generated;
+    }
+    if (!open) {
+        return PGB_OK; /* whoever chose all of it knows why */
     }
     if (wish->without != NULL) {
         /* what is tied to a parent that is not there yet is another search */
@@ -533,6 +537,7 @@ pgb_status pgb_maker_make(pgb_maker *maker, const pgb_shape_table *table, const 
     maker->err = err;
     maker->status = PGB_OK;
     maker->why[0] = maker->constraint[0] = '\0';
+    maker->missing = UINT16_MAX;
     *ret_made = true;
     if (status == PGB_OK && wish->numbered) {
         status = set_numbers(maker, table, row, arena, err);
@@ -546,6 +551,7 @@ pgb_status pgb_maker_make(pgb_maker *maker, const pgb_shape_table *table, const 
         status = pgb_maker_keys(maker, table, f, &keys, err);
         if (status == PGB_OK && !pgb_maker_choose_parent(maker, table, f, keys, wish, row)) {
             *ret_made = false;
+            maker->missing = f;
             snprintf(maker->constraint, sizeof maker->constraint, "%s", table->foreigns[f].name);
             snprintf(maker->why, sizeof maker->why, "foreign key %s: %s has no row to refer to",
                      table->foreigns[f].quoted, table->foreigns[f].parent->name);

@@ -83,7 +83,8 @@ typedef struct pgb_maker {
     bool helper;     /* the server has our function for what may fail */
     char why[512];   /* the last row could not be made */
     char constraint[64];
-    pgb_error *err; /* of the call under way, for what happens below the values */
+    uint16_t missing; /* the foreign key that has no row to refer to; UINT16_MAX: none */
+    pgb_error *err;   /* of the call under way, for what happens below the values */
     pgb_status status;
 } pgb_maker;
 
@@ -120,6 +121,11 @@ pgb_status pgb_maker_note(pgb_maker *maker, const pgb_shape_table *table, const 
 pgb_status pgb_maker_break(pgb_maker *maker, const pgb_shape_table *table,
                            const pgb_shape_check *check, const char *way, bool others, pgb_row *row,
                            pgb_arena *arena, bool *ret_made, pgb_error *err);
+
+/* A value for a domain that breaks one of its checks, in one way; NULL: none was found. */
+pgb_status pgb_maker_break_domain(pgb_maker *maker, const pgb_shape_type *domain,
+                                  const pgb_shape_check *check, const char *way, pgb_arena *arena,
+                                  const char **ret_value, pgb_error *err);
 
 /* Values of a type that its own checks (of a domain) take; empty when there are none. */
 pgb_status pgb_maker_pool(pgb_maker *maker, const pgb_shape_type *type, int32_t typmod,

@@ -179,6 +179,70 @@ pgb_status pgb_put_rows(pgb_session *session, const pgb_shape_table *table, cons
     return status;
 }
 
+static pgb_status read_back(const pgb_shape_table *t, const pgb_result *r, pgb_row *row,
+                            pgb_arena *arena, pgb_error *err)
+{
+    for (uint16_t i = 0; i < t->n_columns; i++) {
+        row->set[i] = true;
+        row->at[i] =
+            pgb_result_null(r, 0, i) ? NULL : pgb_arena_strdup(arena, pgb_result_value(r, 0, i));
+        if (row->at[i] == NULL && !pgb_result_null(r, 0, i)) {
+            return pgb_error_nomem(err);
+        }
+    }
+    return PGB_OK;
+}
+
+pgb_status pgb_put_row(pgb_session *session, const pgb_shape_table *table, pgb_row *row,
+                       pgb_arena *arena, int64_t *ret_n, pgb_error *err)
+{
+    PGB_AUTO_BUF(sql);
+    pgb_result *r = NULL;
+    pgb_status status;
+    int n = 0;
+
+    if (table->rules) {
+        *ret_n = 1;
+        return pgb_put_rows(session, table, row, 1, false, NULL, err);
+    }
+    put_head(table, row, &sql);
+    for (uint16_t i = 0; i < table->n_columns; i++) {
+        if (row->set[i]) {
+            pgb_buf_printf(&sql, "%s$%d::pg_catalog.text::%s", n == 0 ? " SELECT " : ", ", n + 1,
+                           table->columns[i].type_text);
+            n++;
+        }
+    }
+    pgb_buf_puts(&sql, n == 0 ? " DEFAULT VALUES RETURNING " : " RETURNING ");
+    for (uint16_t i = 0; i < table->n_columns; i++) {
+        pgb_buf_printf(&sql, "%s%s::pg_catalog.text", i > 0 ? ", " : "", table->columns[i].quoted);
+    }
+    if (sql.failed) {
+        return pgb_error_nomem(err);
+    }
+    {
+        const char **values = malloc(((size_t)n + 1) * sizeof *values);
+
+        n = 0;
+        for (uint16_t i = 0; values != NULL && i < table->n_columns; i++) {
+            if (row->set[i]) {
+                values[n++] = row->at[i];
+            }
+        }
+        status = values != NULL ? pgb_put_try(session, pgb_buf_str(&sql), n, values, &r, err)
+                                : pgb_error_nomem(err);
+        free(values);
+    }
+    if (status == PGB_OK) {
+        *ret_n = pgb_result_rows(r);
+        if (*ret_n > 0) {
+            status = read_back(table, r, row, arena, err);
+        }
+    }
+    pgb_result_free(r);
+    return status;
+}
+
 pgb_status pgb_put_knot(pgb_session *session, const pgb_shape_table *const *tables,
                         const pgb_row *const *rows, uint32_t n_tables, uint32_t n, pgb_error *err)
 {
@@ -215,7 +279,14 @@ pgb_status pgb_put_knot(pgb_session *session, const pgb_shape_table *const *tabl
 
 void pgb_put_show(const pgb_shape_table *table, const pgb_row *row, pgb_buf *buf)
 {
-    int n = put_head(table, row, buf), nth = 0;
+    int n, nth = 0;
+    pgb_row shown = *row;
+
+    for (uint16_t i = 0; i < table->n_columns; i++) {
+        /* what was read back of generated columns can't be given */
+        shown.set[i] = row->set[i] && !table->columns[i].generated;
+    }
+    n = put_head(table, &shown, buf);
 
     if (n == 0) {
         pgb_buf_puts(buf, " DEFAULT VALUES");

@@ -17,6 +17,11 @@ pgb_status pgb_put_try(pgb_session *session, const char *sql, int n, const char 
  * skip_conflicts, rows that repeat a unique key are left out. ret_n may be NULL. */
 pgb_status pgb_put_rows(pgb_session *session, const pgb_shape_table *table, const pgb_row *rows,
                         uint32_t n, bool skip_conflicts, int64_t *ret_n, pgb_error *err);
+/* INSERT of one row, of which every column that the server then has is read back into it, in the
+ * arena. *ret_n 0: it was lost on the way. A table with rules gives nothing back, and *ret_n is 1.
+ */
+pgb_status pgb_put_row(pgb_session *session, const pgb_shape_table *table, pgb_row *row,
+                       pgb_arena *arena, int64_t *ret_n, pgb_error *err);
 /* The same row as SQL that a person can run. */
 void pgb_put_show(const pgb_shape_table *table, const pgb_row *row, pgb_buf *buf);
 /* Several tables at once, in one statement: rows that refer to each other in a circle. */

@@ -272,6 +272,7 @@ static bool is_lacking(const pgb_error *failure)
 
 static void say_lacking(pgb_error *failure)
 {
+    failure->hint[0] = '\0'; /* the server's, which speaks of the server that runs in production */
     pgb_error_hint(failure, "Install what has it beside the server that PGBRAID_SERVER_BIN or "
                             "[server] bin names, and prove again.");
 }

@@ -637,6 +637,34 @@ static pgb_status fill_from_checks(pgb_maker *maker, pgb_domain_pool *pool, pgb_
     return PGB_OK;
 }
 
+pgb_status pgb_maker_break_domain(pgb_maker *maker, const pgb_shape_type *domain,
+                                  const pgb_shape_check *check, const char *way, pgb_arena *arena,
+                                  const char **ret_value, pgb_error *err)
+{
+    pgb_group group = {.n = 1};
+    pgb_solve how = {.group = &group, .typmod = -1, .way = way, .want = 1};
+    const char *const **tuples = NULL;
+    uint32_t n = 0;
+    pgb_status status = add_domain_checks(maker, domain, &group, err);
+
+    *ret_value = NULL;
+    maker->status = PGB_OK;
+    how.domain = pgb_shape_base(domain, &how.typmod);
+    for (uint32_t i = 0; i < group.n_checks; i++) {
+        if (group.checks[i].check == check) {
+            how.broken = &group.checks[i];
+        }
+    }
+    for (int others = 0; status == PGB_OK && n == 0 && others < 2; others++) {
+        how.others = others > 0;
+        status = pgb_maker_solve(maker, &how, arena, &tuples, &n, err);
+    }
+    if (status == PGB_OK && n > 0) {
+        *ret_value = tuples[0][0];
+    }
+    return status;
+}
+
 /* What is the input of most types. */
 static const char *const usual[] = {
     "1",

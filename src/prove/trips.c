@@ -161,6 +161,9 @@ static pgb_status fill(trip *t, const pgb_catalog *before, const pgb_catalog *no
     if (!w->o->rows) {
         return PGB_OK;
     }
+    if (!t->has_rows) {
+        before = NULL; /* the site was made again since, or nothing was filled yet */
+    }
     how.tables = arena != NULL ? new_tables(before, now, arena, &how.n_tables) : NULL;
     if (how.tables == NULL) {
         return pgb_error_nomem(w->err);

@@ -283,6 +283,30 @@ static pgb_status work(bf *x, ending *ret_ending, pgb_error *err)
     }
 }
 
+/* A step of the preparation, which may need a lock on the source or what the statement uses. */
+static pgb_status patiently(bf *x, pgb_status (*step)(bf *x, pgb_error *err), pgb_error *err)
+{
+    for (;;) {
+        pgb_error own = PGB_ERROR_INIT;
+        pgb_status status = step(x, &own);
+
+        if (status == PGB_OK) {
+            x->attempts = 0;
+            return PGB_OK;
+        }
+        if (!blocked_is_retryable(&own)) {
+            if (err != NULL && err->status == PGB_OK) {
+                *err = own;
+            }
+            return status;
+        }
+        status = back_off(x, &own, err);
+        if (status != PGB_OK) {
+            return status;
+        }
+    }
+}
+
 static pgb_status open_run(bf *x, pgb_error *err)
 {
     pgb_status status = pgb_runner_open(&x->o.run, &x->r, err);
@@ -293,7 +317,7 @@ static pgb_status open_run(bf *x, pgb_error *err)
         status = bf_check_requires(x, err);
     }
     if (status == PGB_OK) {
-        status = bf_find_source(x, err);
+        status = patiently(x, bf_find_source, err);
     }
     if (status == PGB_OK) {
         status = bf_make_sql(x, err);
@@ -302,7 +326,7 @@ static pgb_status open_run(bf *x, pgb_error *err)
         status = bf_lock(x, err);
     }
     if (status == PGB_OK) {
-        status = bf_set_up_session(x, err);
+        status = patiently(x, bf_set_up_session, err);
     }
     if (status == PGB_OK) {
         status = lock_identity(x->r, &x->r->identity, err);

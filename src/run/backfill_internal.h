@@ -82,7 +82,8 @@ typedef struct bf {
     const char *columns; /* of the source, quoted, by comma */
     int64_t estimate;    /* rows of the source by its statistics; -1: none */
     bf_sql sql;
-    bool checked; /* the statement was described */
+    bool checked;      /* the statement was described */
+    uint32_t n_tables; /* of ours, made in this session */
     /* the state */
     bool begun;
     bool was_whole; /* everything was done once: rows at fault and newcomers aside */

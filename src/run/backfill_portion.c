@@ -72,9 +72,8 @@ static bool keep_item(bf *x, const char *name, int64_t count, const char *detail
     bf_item item = {.count = count};
 
     item.outcome = pgb_arena_strdup(x->batch.arena, name);
-    item.detail = detail != NULL ? pgb_arena_strdup(x->batch.arena, detail) : NULL;
-    return item.outcome != NULL && (detail == NULL || item.detail != NULL) &&
-           pgb_vec_push(&x->batch.items, item);
+    item.detail = pgb_arena_strdup(x->batch.arena, detail);
+    return item.outcome != NULL && item.detail != NULL && pgb_vec_push(&x->batch.items, item);
 }
 
 static pgb_status take_outcomes(bf *x, const pgb_result *r, pgb_error *err)
@@ -94,10 +93,10 @@ static pgb_status take_outcomes(bf *x, const pgb_result *r, pgb_error *err)
         if (pgb_result_null(r, i, 1) || count < 0) {
             return bad_outcome(x, "a count that is null or negative", err);
         }
+        /* a row without a detail is a sum, no item */
         if (!count_outcome(x, name, count) ||
-            (x->o.verbose && x->o.events.item != NULL &&
-             !keep_item(x, name, count,
-                        pgb_result_null(r, i, 2) ? NULL : pgb_result_value(r, i, 2)))) {
+            (x->o.verbose && x->o.events.item != NULL && !pgb_result_null(r, i, 2) &&
+             !keep_item(x, name, count, pgb_result_value(r, i, 2)))) {
             return pgb_error_nomem(err);
         }
     }

@@ -645,8 +645,8 @@ pgb_status bf_set_up_session(bf *x, pgb_error *err)
     if (status == PGB_OK && !x->checked) {
         status = check_filter(x, err);
     }
-    for (int i = 0; i < 3 && status == PGB_OK; i++) {
-        status = pgb_exec(x->r->session, x->sql.create[i], NULL, err);
+    for (; x->n_tables < 3 && status == PGB_OK; x->n_tables += status == PGB_OK) {
+        status = pgb_exec(x->r->session, x->sql.create[x->n_tables], NULL, err);
         if (status == PGB_SQL && err != NULL && strcmp(err->sqlstate, "42501") == 0) {
             pgb_error_hint(err, "a backfill works in temporary tables: GRANT TEMPORARY ON "
                                 "DATABASE … TO this-role");

@@ -356,6 +356,7 @@ pgb_status bf_reconnect(bf *x, pgb_error *err)
         runner_quiet(x->r, true);
         status = lock_identity(x->r, &x->r->identity, err);
     }
+    x->n_tables = 0;
     if (status == PGB_OK) {
         status = bf_set_up_session(x, err);
     }
@@ -413,6 +414,7 @@ pgb_status bf_resolve_commit(bf *x, bool *ret_committed, pgb_error *err)
     }
     runner_quiet(r, true);
     status = lock_identity(r, &r->identity, err);
+    x->n_tables = 0;
     return status == PGB_OK ? bf_set_up_session(x, err) : status;
 }
 

@@ -79,6 +79,39 @@ DOWNGRADES = [
      ["default privilege", "SELECT"]),
 ]
 
+ROWS_UP = """
+CREATE TABLE team (id integer PRIMARY KEY, name text NOT NULL);
+CREATE TABLE people (
+    id integer PRIMARY KEY, name text, nick text, age integer, score numeric, code text, born date, tags text, boss integer,
+    team integer, note text);
+"""
+ROWS_DOWN = "DROP TABLE people; DROP TABLE team;"
+# Upgrades that run on empty tables and fail on tables with rows: (what is wrong, up, down, words of the finding)
+UPGRADES = [
+    ("a column that must not be null has no default", "ALTER TABLE people ADD COLUMN email text NOT NULL;",
+     "ALTER TABLE people DROP COLUMN email;", ['column "email" of relation "people" contains null values']),
+    ("a cast narrows", "ALTER TABLE people ALTER nick TYPE varchar(3);", "ALTER TABLE people ALTER nick TYPE text;",
+     ["value too long for type character varying(3)"]),
+    ("an index is unique over duplicates", "CREATE UNIQUE INDEX people_team ON people (team);", "DROP INDEX people_team;",
+     ['could not create unique index "people_team"', "duplicated"]),
+    ("a check that old rows break", "ALTER TABLE people ADD CONSTRAINT grown CHECK (age >= 18);",
+     "ALTER TABLE people DROP CONSTRAINT grown;", ['check constraint "grown" of relation "people" is violated']),
+    ("a cast overflows", "ALTER TABLE people ALTER age TYPE smallint;", "ALTER TABLE people ALTER age TYPE integer;",
+     ["smallint out of range"]),
+    ("NOT NULL where there are nulls", "ALTER TABLE people ALTER name SET NOT NULL;", "ALTER TABLE people ALTER name DROP NOT NULL;",
+     ['column "name" of relation "people" contains null values']),
+    ("text that is no number", "ALTER TABLE people ALTER code TYPE integer USING code::integer;",
+     "ALTER TABLE people ALTER code TYPE text;", ["invalid input syntax for type integer"]),
+    ("a foreign key over orphans", "ALTER TABLE people ADD CONSTRAINT people_team_fk FOREIGN KEY (team) REFERENCES team;",
+     "ALTER TABLE people DROP CONSTRAINT people_team_fk;", ['violates foreign key constraint "people_team_fk"']),
+    ("a number loses its digits", "ALTER TABLE people ALTER score TYPE numeric(3,1);", "ALTER TABLE people ALTER score TYPE numeric;",
+     ["numeric field overflow"]),
+    ("a unique constraint over duplicates", "ALTER TABLE people ADD CONSTRAINT one_birthday UNIQUE (born);",
+     "ALTER TABLE people DROP CONSTRAINT one_birthday;", ["one_birthday", "duplicated"]),
+    ("text that is no JSON", "ALTER TABLE people ALTER tags TYPE jsonb USING tags::jsonb;", "ALTER TABLE people ALTER tags TYPE text;",
+     ["invalid input syntax for type json"]),
+]
+
 # (what is wrong, the first branch, the second, words of the finding)
 BRANCHES = [
     ("both replace a function", "CREATE OR REPLACE FUNCTION greet() RETURNS text LANGUAGE sql AS $$ SELECT 'one' $$;",
