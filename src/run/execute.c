@@ -338,6 +338,7 @@ pgb_status run_ensure_history(pgb_runner *r, pgb_error *err)
         if (!may_begin_again(&own) || losses >= LOST_MAX ||
             resolve_reconnect(r, pgb_deadline_in(r->o.resolve_deadline_ms), NULL) != PGB_OK ||
             lock_identity(r, &r->identity, NULL) != PGB_OK) {
+            explain(r, NULL, &own);
             if (err != NULL && err->status == PGB_OK) {
                 *err = own;
             }

@@ -165,6 +165,7 @@ bool blocked_is_retryable(const pgb_error *err);
 pgb_status blocked_back_off(pgb_runner *r, task *t, pgb_error *err);
 
 /* ---- explain.c ---- */
+/* t NULL: before any revision */
 void explain(const pgb_runner *r, const task *t, pgb_error *err);
 
 /* ---- none.c ---- */

@@ -11,7 +11,7 @@ import harness
 import server as servers
 
 MIB = 1 << 20
-DATA_MIB, FULL_DATA_MIB = 48, 1024
+DATA_MIB, FULL_DATA_MIB = 48, 1064  # whose dump is over a gigabyte
 MEMORY_MIB = 64
 
 MADE = r"""
