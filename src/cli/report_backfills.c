@@ -40,7 +40,7 @@ static pgb_status take_one(pgb_gathering *g, const pgb_backfill_state *s, pgb_re
                  : strcmp(s->state, "running") != 0 ? s->changed_at
                                                     : NULL,
         .rows = s->rows_done,
-        .errors = s->errors,
+        .errors = s->errors + s->accepted,
         .duration_us = s->duration_us,
         .outcomes = outcomes,
         .n_outcomes = n,
