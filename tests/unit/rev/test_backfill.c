@@ -135,7 +135,7 @@ static void test_problems(void **state)
         {HEAD "-- pgbraid:run\n;;\n", "backfill-statement", "has no statement", 5, 1},
         {HEAD "SELECT 1;\n-- pgbraid:run\nSELECT 1", "missing-directive", "before pgbraid:run", 5,
          1},
-        {HEAD "-- pgbraid:run\n  VACUUM t", "backfill-statement", "VACUUM t is no statement", 6, 3},
+        {HEAD "-- pgbraid:run\n  VACUUM t", "backfill-statement", "VACUUM is no statement", 6, 3},
         {HEAD "-- pgbraid:run\nSELEC 1", "backfill-statement", "is no statement", 6, 1},
         {HEAD "-- pgbraid:run\nBEGIN", "backfill-statement", "is no statement", 6, 1},
         {HEAD "-- pgbraid:run\nCOPY t FROM stdin;\n1\n\\.\n", "backfill-statement",
