@@ -649,6 +649,20 @@ pgb_status pgb_maker_new(pgb_session *session, const pgb_shape *shape, uint64_t 
     return PGB_OK;
 }
 
+void pgb_maker_want(pgb_maker *maker, uint32_t rows)
+{
+    if (rows <= maker->wanted) {
+        return;
+    }
+    maker->wanted = rows;
+    maker->pools = NULL; /* of the arena */
+    for (uint32_t i = 0; i < maker->shape->n_tables; i++) {
+        for (uint32_t g = 0; maker->tables[i].prepared && g < maker->tables[i].n_groups; g++) {
+            maker->tables[i].groups[g].solved = false;
+        }
+    }
+}
+
 void pgb_maker_free(pgb_maker *m)
 {
     if (m == NULL) {

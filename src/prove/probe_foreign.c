@@ -441,7 +441,7 @@ static pgb_status act(family *m, pgb_error *err)
         return status;
     }
     if (!made) {
-        return pgb_trial_not_probed(&m->t, err, "%s", pgb_buf_str(&m->t.why));
+        return pgb_trial_not_put(&m->t, err);
     }
     for (uint16_t i = 0; i < m->f->n; i++) {
         const char *has = m->child.at[m->f->columns[i]];
@@ -530,7 +530,12 @@ static pgb_status put_orphan(family *m, int64_t *ret_n, pgb_error *refusal, pgb_
                 m->child.set[c] |= m->f->columns[i] == c;
             }
         }
-        status = pgb_trial_make(&m->t, m->table, &m->child, &made, err);
+        if (tries >= 2) {
+            status = pgb_trial_single_parents(&m->t, m->table, &m->child, &made, err);
+        }
+        if (status == PGB_OK && made) {
+            status = pgb_trial_make(&m->t, m->table, &m->child, &made, err);
+        }
     }
     return status;
 }
