@@ -15,16 +15,15 @@ typedef struct querying {
     pgb_prober *p;
     const pgb_queries *queries;
     const pgb_result *indexes;
-    bool *read; /* by table: a query reads it */
+    bool *read;   /* by table: a query reads it */
+    int position; /* where the server's last refusal was */
 } querying;
 
 /* Where the server says that the query is at fault. */
-static void place_of(const querying *q, const pgb_query *query, int position, int *line,
-                     int *column)
+static void place_of(const pgb_query *query, int position, int *line, int *column)
 {
     const char *p = query->sql;
 
-    (void)q;
     *line = query->line;
     *column = query->column;
     for (int i = 1; i < position && *p != '\0'; i++) {
@@ -142,6 +141,7 @@ static pgb_status put_execute(querying *q, const pgb_query *query, pgb_buf *b, p
     if (status == PGB_OK) {
         status = pgb_exec(q->p->session, pgb_buf_str(&prepare), NULL, refusal);
         if (status == PGB_SQL) {
+            q->position = pgb_session_error_position(q->p->session);
             return pgb_exec(q->p->session,
                             "ROLLBACK TO SAVEPOINT pgb_prepare; RELEASE SAVEPOINT pgb_prepare", NULL,
                             err);
@@ -227,7 +227,8 @@ static pgb_status judge(querying *q, pgb_trial *t, const pgb_query *query, int i
                                 err);
 
     if (status == PGB_OK && refusal.status == PGB_OK && !usual.used) {
-        status = pgb_exec(q->p->session, "SET LOCAL enable_seqscan = off", NULL, err);
+        status = pgb_exec(q->p->session, "SET LOCAL enable_seqscan = off; DISCARD PLANS", NULL,
+                          err);
         if (status == PGB_OK) {
             status = explain(q->p, "EXPLAIN (FORMAT JSON)", execute, see_index, &forced, &refusal,
                              err);
@@ -271,12 +272,12 @@ static pgb_status unknown_index(querying *q, pgb_trial *t, const pgb_query *quer
 
 /* A query that is no SQL is the file's fault; one that names what is not there, the schema's. */
 static pgb_status refused(querying *q, pgb_trial *t, const pgb_query *query,
-                          const pgb_error *refusal, int position, pgb_error *err)
+                          const pgb_error *refusal, pgb_error *err)
 {
     int line, column;
     char text[PGB_REFUSAL_SIZE];
 
-    place_of(q, query, position - (int)strlen("PREPARE pgb_query AS "), &line, &column);
+    place_of(query, q->position - (int)strlen("PREPARE pgb_query AS "), &line, &column);
     if (strcmp(refusal->sqlstate, "42601") == 0) {
         pgb_error_set(err, PGB_PROJECT, "%s", refusal->message);
         pgb_error_at(err, query->file, line, column, NULL, 0);
@@ -304,8 +305,7 @@ static pgb_status probe_query(querying *q, const pgb_query *query, pgb_error *er
         if (status != PGB_OK) {
             /* nothing to tell */
         } else if (refusal.status != PGB_OK) {
-            status = refused(q, &t, query, &refusal,
-                             pgb_session_error_position(q->p->session), err);
+            status = refused(q, &t, query, &refusal, err);
         } else if (index < 0) {
             status = unknown_index(q, &t, query, use, err);
         } else {
@@ -349,6 +349,10 @@ static pgb_status fill_tables(querying *q, pgb_error *err)
         }
     }
     status = o.n_tables > 0 ? pgb_rows_fill_with(q->p->maker, &o, &report, err) : PGB_OK;
+    if (status == PGB_OK && o.n_tables > 0) {
+        /* what waits to be put into a GIN index makes it look dear */
+        status = pgb_exec(q->p->session, pgb_sql_probe_clean_gin, NULL, err);
+    }
     if (status == PGB_OK && o.n_tables > 0) {
         status = analyze.failed ? pgb_error_nomem(err)
                                 : pgb_exec(q->p->session, pgb_buf_str(&analyze), NULL, err);
