@@ -238,6 +238,35 @@ static bool from_length(candidate *c, const char *text, pgb_buf *buf)
     return true;
 }
 
+/* A range that begins or ends about there, or the text itself. */
+static bool from_bound(candidate *c, const char *text, pgb_buf *buf)
+{
+    const char *rest;
+    char *end;
+    int64_t days;
+
+    if (c->type->of == NULL || strchr("[(e", text[0]) != NULL) {
+        pgb_buf_puts(buf, text);
+        return true;
+    }
+    if (pgb_value_category(c->type->of) == 'D' && read_day(text, &days, &rest)) {
+        days += step(c) - (int64_t)upto(c, 1) * 30;
+        pgb_buf_putc(buf, '[');
+        put_day(buf, days);
+        pgb_buf_printf(buf, "%s,", rest);
+        put_day(buf, days + 1 + (int64_t)upto(c, 60));
+        pgb_buf_printf(buf, "%s)", rest);
+        return true;
+    }
+    if (pgb_value_category(c->type->of) == 'N') {
+        int64_t n = (int64_t)strtod(text, &end) + step(c) - (int64_t)upto(c, 10);
+
+        pgb_buf_printf(buf, "[%lld,%lld)", (long long)n, (long long)n + 1 + (long long)upto(c, 20));
+        return *end == '\0';
+    }
+    return false;
+}
+
 static bool from_hint(candidate *c, const pgb_solve *how, pgb_buf *buf)
 {
     const pgb_hint *h = c->hints[upto(c, c->n_hints - 1)];
@@ -261,6 +290,8 @@ static bool from_hint(candidate *c, const pgb_solve *how, pgb_buf *buf)
         return true;
     }
     switch (c->category) {
+    case 'R':
+        return from_bound(c, h->text, buf);
     case 'N':
         return from_number(c, h->text, other->text, buf);
     case 'D':

@@ -405,12 +405,16 @@ static pgb_status set_group(pgb_maker *maker, const pgb_shape_table *table, pgb_
     const char *const **tuples = group->tuples;
     uint32_t n = group->n_tuples;
     pgb_solve how = {.table = table, .making = m, .group = group, .wish = wish};
-    bool fixed = false;
+    bool fixed = false, open = false;
     pgb_status status = PGB_OK;
 
     *ret_made = true;
     for (uint16_t i = 0; i < group->n; i++) {
         fixed |= row->set[group->columns[i]];
+        open |= !row->set[group->columns[i]] && !table->columns[group->columns[i]].generated;
+    }
+    if (!open) {
+        return PGB_OK; /* whoever chose all of it knows why */
     }
     if (wish->without != NULL) {
         /* what is tied to a parent that is not there yet is another search */
@@ -643,6 +647,20 @@ pgb_status pgb_maker_new(pgb_session *session, const pgb_shape *shape, uint64_t 
     m->values = (pgb_values){.random = {.state = seed}, .ask = ask, .data = m};
     *ret_maker = m;
     return PGB_OK;
+}
+
+void pgb_maker_want(pgb_maker *maker, uint32_t rows)
+{
+    if (rows <= maker->wanted) {
+        return;
+    }
+    maker->wanted = rows;
+    maker->pools = NULL; /* of the arena */
+    for (uint32_t i = 0; i < maker->shape->n_tables; i++) {
+        for (uint32_t g = 0; maker->tables[i].prepared && g < maker->tables[i].n_groups; g++) {
+            maker->tables[i].groups[g].solved = false;
+        }
+    }
 }
 
 void pgb_maker_free(pgb_maker *m)

@@ -103,6 +103,8 @@ pgb_status pgb_maker_new(pgb_session *session, const pgb_shape *shape, uint64_t 
                          pgb_maker **ret_maker, pgb_error *err);
 void pgb_maker_free(pgb_maker *maker); /* NULL is allowed */
 
+/* So many rows of a table are to be made, about: choices that are too small are made anew. */
+void pgb_maker_want(pgb_maker *maker, uint32_t rows);
 /* Parents' keys are read anew. */
 void pgb_maker_forget(pgb_maker *maker, const pgb_shape_table *table);
 

@@ -208,11 +208,6 @@ static const char *seen(const family *m, const tally *before, const tally *after
     return "the child refers to something else";
 }
 
-static bool names(const pgb_error *refusal, const char *constraint)
-{
-    return strcmp(refusal->constraint, constraint) == 0;
-}
-
 static bool is_foreign_refusal(const pgb_error *refusal)
 {
     return strcmp(refusal->sqlstate, "23503") == 0 || strcmp(refusal->sqlstate, "23001") == 0;
@@ -224,7 +219,7 @@ static pgb_status judge_refusal(family *m, const pgb_error *refusal, pgb_error *
     const char *what = m->deleting ? "delete" : "update";
 
     pgb_refusal_text(refusal, text, sizeof text);
-    if (is_foreign_refusal(refusal) && names(refusal, m->f->name)) {
+    if (is_foreign_refusal(refusal) && pgb_shape_names(m->f->name, m->f->aliases, refusal->constraint)) {
         return m->declared == REFUSED
                    ? pgb_trial_passed(&m->t, NULL, err)
                    : pgb_trial_failed(&m->t, err, "the %s is refused by the foreign key itself: %s",
@@ -446,7 +441,7 @@ static pgb_status act(family *m, pgb_error *err)
         return status;
     }
     if (!made) {
-        return pgb_trial_not_probed(&m->t, err, "%s", pgb_buf_str(&m->t.why));
+        return pgb_trial_not_put(&m->t, err);
     }
     for (uint16_t i = 0; i < m->f->n; i++) {
         const char *has = m->child.at[m->f->columns[i]];
@@ -517,6 +512,34 @@ static pgb_status probe_action(pgb_prober *p, const pgb_shape_table *table,
     return pgb_trial_end(&m.t, status, err);
 }
 
+/* A row that repeats a key by chance is made anew, but for its reference. */
+static pgb_status put_orphan(family *m, int64_t *ret_n, pgb_error *refusal, pgb_error *err)
+{
+    pgb_status status = PGB_OK;
+    bool made = true;
+
+    for (int tries = 0; status == PGB_OK && made && tries < 10; tries++) {
+        status = pgb_trial_put(&m->t, m->table, &m->child, ret_n, refusal, err);
+        if (status != PGB_OK || (strcmp(refusal->sqlstate, "23505") != 0 &&
+                                 strcmp(refusal->sqlstate, "23P01") != 0)) {
+            return status;
+        }
+        for (uint16_t c = 0; c < m->table->n_columns; c++) {
+            m->child.set[c] = false;
+            for (uint16_t i = 0; i < m->f->n; i++) {
+                m->child.set[c] |= m->f->columns[i] == c;
+            }
+        }
+        if (tries >= 2) {
+            status = pgb_trial_single_parents(&m->t, m->table, &m->child, &made, err);
+        }
+        if (status == PGB_OK && made) {
+            status = pgb_trial_make(&m->t, m->table, &m->child, &made, err);
+        }
+    }
+    return status;
+}
+
 /* The parent goes before the child comes: so the key is one that the column takes. */
 static pgb_status orphan(family *m, pgb_error *err)
 {
@@ -545,7 +568,7 @@ static pgb_status orphan(family *m, pgb_error *err)
     if (!made) {
         return pgb_trial_not_probed(&m->t, err, "%s", pgb_buf_str(&m->t.why));
     }
-    status = pgb_trial_put(&m->t, m->table, &m->child, &n, &refusal, err);
+    status = put_orphan(m, &n, &refusal, err);
     if (status != PGB_OK) {
         return status;
     }
@@ -558,7 +581,7 @@ static pgb_status orphan(family *m, pgb_error *err)
         return pgb_trial_failed(&m->t, err, "the row was taken, though no row of %s has its key",
                                 m->f->parent->name);
     }
-    if (is_foreign_refusal(&refusal) && names(&refusal, m->f->name)) {
+    if (is_foreign_refusal(&refusal) && pgb_shape_names(m->f->name, m->f->aliases, refusal.constraint)) {
         return pgb_trial_passed(&m->t, NULL, err);
     }
     return pgb_trial_not_probed(&m->t, err, "something else refuses the row first: %s",

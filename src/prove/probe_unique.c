@@ -173,7 +173,7 @@ static pgb_status clear_way(pgb_trial *t, const pgb_shape_table *table, const pg
         pgb_error inner;
         pgb_status status;
 
-        if (strcmp(other->name, refusal->constraint) != 0) {
+        if (!pgb_shape_names(other->name, other->aliases, refusal->constraint)) {
             continue;
         }
         if (other->constraint != NULL) {
@@ -236,7 +236,7 @@ static pgb_status repeat(pgb_trial *t, const pgb_shape_table *table, const pgb_s
         status = pgb_trial_put(t, table, &row, &n, &refusal, err);
         if (status == PGB_OK && refusal.status != PGB_OK &&
             (strcmp(refusal.sqlstate, "23505") == 0 || strcmp(refusal.sqlstate, "23P01") == 0) &&
-            strcmp(refusal.constraint, u->name) != 0) {
+            !pgb_shape_names(u->name, u->aliases, refusal.constraint)) {
             /* by chance at first, then because it must be so */
             again = true;
             if (tries >= 3) {
@@ -251,7 +251,8 @@ static pgb_status repeat(pgb_trial *t, const pgb_shape_table *table, const pgb_s
         return pgb_trial_not_probed(t, err, "%s", pgb_buf_str(&t->why));
     }
     if (refusal.status != PGB_OK) {
-        return strcmp(refusal.sqlstate, state) == 0 && strcmp(refusal.constraint, u->name) == 0
+        return strcmp(refusal.sqlstate, state) == 0 &&
+                       pgb_shape_names(u->name, u->aliases, refusal.constraint)
                    ? pgb_trial_passed(t, NULL, err)
                    : pgb_trial_not_probed(t, err, "something else refuses the row first: %s",
                                           pgb_refusal_text(&refusal, text, sizeof text));
@@ -349,6 +350,12 @@ static pgb_status put_null(pgb_trial *t, const pgb_shape_table *table, uint16_t 
         }
         row.set[column] = true;
         status = pgb_trial_make(t, table, &row, ret_made, err);
+        if (status == PGB_OK && !*ret_made && pgb_row_init(&row, table, t->arena)) {
+            /* checks and bounds may forbid null as well: a whole row, then, and null put over it */
+            status = pgb_trial_make(t, table, &row, ret_made, err);
+            row.at[column] = NULL;
+            row.set[column] = true;
+        }
         if (status != PGB_OK || !*ret_made) {
             return status;
         }

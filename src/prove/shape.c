@@ -337,7 +337,8 @@ static void read_foreign(reader *rd, pgb_shape_table *t, const pgb_result *r, in
                            .deferred = pgb_result_bool(r, i, 13),
                            .validated = pgb_result_bool(r, i, 14),
                            .clone = pgb_result_bool(r, i, 15),
-                           .definition = text(rd, r, i, 16)};
+                           .definition = text(rd, r, i, 16),
+                           .aliases = text(rd, r, i, 17)};
     uint16_t n;
 
     if (parent == NULL) {
@@ -422,7 +423,8 @@ static void read_uniques(reader *rd)
                                   .predicate = text(rd, r, k, 12),
                                   .constraint = text(rd, r, k, 14),
                                   .clone = pgb_result_bool(r, k, 16),
-                                  .definition = text(rd, r, k, 17)};
+                                  .definition = text(rd, r, k, 17),
+                                  .aliases = text(rd, r, k, 18)};
 
             u.columns = columns_of(rd, t, pgb_result_value(r, k, 3),
                                    (uint16_t)pgb_result_int(r, k, 4), &u.n);
@@ -546,4 +548,23 @@ const pgb_shape_type *pgb_shape_base(const pgb_shape_type *type, int32_t *typmod
         type = type->of;
     }
     return type;
+}
+
+bool pgb_shape_names(const char *name, const char *aliases, const char *wanted)
+{
+    size_t len = strlen(wanted);
+
+    if (strcmp(name, wanted) == 0) {
+        return true;
+    }
+    while (aliases != NULL) {
+        const char *end = strchr(aliases, '\x01');
+        size_t n = end != NULL ? (size_t)(end - aliases) : strlen(aliases);
+
+        if (n == len && memcmp(aliases, wanted, len) == 0) {
+            return true;
+        }
+        aliases = end != NULL ? end + 1 : NULL;
+    }
+    return false;
 }

@@ -73,6 +73,7 @@ typedef struct pgb_shape_foreign {
     const uint16_t *set_columns; /* ON DELETE SET NULL (a, b); n_set 0: all */
     uint16_t n_set;
     const char *definition;
+    const char *aliases; /* of its copies for partitions, parted by \1; NULL: none */
 } pgb_shape_foreign;
 
 typedef struct pgb_shape_unique {
@@ -87,6 +88,7 @@ typedef struct pgb_shape_unique {
     const char *const *operators; /* exclusion: OPERATOR(pg_catalog.=), … */
     bool expressions;
     const char *definition;
+    const char *aliases; /* of its parts on partitions, parted by \1; NULL: none */
 } pgb_shape_unique;
 
 typedef struct pgb_shape_table {
@@ -121,6 +123,9 @@ void pgb_shape_free(pgb_shape *shape); /* NULL is allowed */
 
 /* By qualified, quoted name; NULL: not there. */
 const pgb_shape_table *pgb_shape_find(const pgb_shape *shape, const char *name);
+
+/* Is this the name of a constraint, or of one of its copies? */
+bool pgb_shape_names(const char *name, const char *aliases, const char *wanted);
 
 /* The type below domains; its modifiers go into *typmod. */
 const pgb_shape_type *pgb_shape_base(const pgb_shape_type *type, int32_t *typmod);

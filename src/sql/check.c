@@ -318,7 +318,9 @@ static void strip(const char **from, const char **to)
                 return;
             }
             p = t.at + t.len;
-            depth += t.kind == T_MARK && (*t.at == '(' ? 1 : *t.at == ')' ? -1 : 0);
+            if (t.kind == T_MARK) {
+                depth += *t.at == '(' ? 1 : *t.at == ')' ? -1 : 0;
+            }
         }
         if (p < *to) {
             return;

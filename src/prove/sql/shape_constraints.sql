@@ -15,7 +15,14 @@ SELECT k.conrelid,
        k.condeferred,
        k.convalidated,
        k.conparentid <> 0 OR NOT k.conislocal AS clone,
-       pg_catalog.pg_get_constraintdef(k.oid) AS definition
+       pg_catalog.pg_get_constraintdef(k.oid) AS definition,
+       -- the names that it bears on partitions, and for those that it refers to
+       (WITH RECURSIVE below AS (
+            SELECT c.oid, c.conname FROM pg_catalog.pg_constraint c WHERE c.conparentid = k.oid
+            UNION ALL
+            SELECT c.oid, c.conname FROM below b JOIN pg_catalog.pg_constraint c ON c.conparentid = b.oid)
+        SELECT pg_catalog.string_agg(b.conname, E'\x01') FROM below b
+         WHERE k.contype = 'f') AS aliases
   FROM pg_catalog.pg_constraint k
   JOIN pg_catalog.pg_class r ON r.oid = k.conrelid
   JOIN pg_catalog.pg_namespace n ON n.oid = r.relnamespace

@@ -20,7 +20,13 @@ SELECT i.indrelid,
           JOIN pg_catalog.pg_operator o ON o.oid = u.oid
           JOIN pg_catalog.pg_namespace sn ON sn.oid = o.oprnamespace) AS operators,
        EXISTS (SELECT FROM pg_catalog.pg_inherits h WHERE h.inhrelid = i.indexrelid) AS clone,
-       pg_catalog.pg_get_indexdef(i.indexrelid) AS definition
+       pg_catalog.pg_get_indexdef(i.indexrelid) AS definition,
+       (WITH RECURSIVE below AS (
+            SELECT h.inhrelid FROM pg_catalog.pg_inherits h WHERE h.inhparent = i.indexrelid
+            UNION ALL
+            SELECT h.inhrelid FROM below b JOIN pg_catalog.pg_inherits h ON h.inhparent = b.inhrelid)
+        SELECT pg_catalog.string_agg(x.relname, E'\x01')
+          FROM below b JOIN pg_catalog.pg_class x ON x.oid = b.inhrelid) AS aliases
   FROM pg_catalog.pg_index i
   JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
   JOIN pg_catalog.pg_class r ON r.oid = i.indrelid
