@@ -6,8 +6,8 @@
  * gives the same rows on the same schema (but for what the server makes: now(), random uuids).
  * Among them are the ones that break careless migrations: NULL wherever it is allowed, values that
  * repeat wherever they may, the longest, the largest, the smallest. A table whose triggers refuse
- * or lose all rows is filled without its triggers, and one that can't be filled names what stands in
- * the way. Never to be used on a live database. Floor 4 (base, sql, pg, catalog).
+ * or lose all rows is filled without its triggers, and one that can't be filled names what stands
+ * in the way. Never to be used on a live database. Floor 4 (base, sql, pg, catalog).
  *
  * Sequence: pgb_rows_fill, look at the report, pgb_rows_report_done. The session is a superuser's;
  * outside a transaction each table's rows are committed, inside one they are part of it.
@@ -37,9 +37,9 @@ typedef struct pgb_rows_options {
 } pgb_rows_options;
 
 typedef enum pgb_rows_outcome {
-    PGB_ROWS_FILLED,   /* n rows were added */
-    PGB_ROWS_KEPT,     /* it had rows already */
-    PGB_ROWS_SEEDED,   /* n rows came from a file of seeds */
+    PGB_ROWS_FILLED,    /* n rows were added */
+    PGB_ROWS_KEPT,      /* it had rows already */
+    PGB_ROWS_SEEDED,    /* n rows came from a file of seeds */
     PGB_ROWS_IMPOSSIBLE /* no row was accepted: reason, constraint */
 } pgb_rows_outcome;
 
