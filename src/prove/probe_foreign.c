@@ -229,7 +229,8 @@ static pgb_status judge_refusal(family *m, const pgb_error *refusal, pgb_error *
     const char *what = m->deleting ? "delete" : "update";
 
     pgb_refusal_text(refusal, text, sizeof text);
-    if (is_foreign_refusal(refusal) && pgb_shape_names(m->f->name, m->f->aliases, refusal->constraint)) {
+    if (is_foreign_refusal(refusal) &&
+        pgb_shape_names(m->f->name, m->f->aliases, refusal->constraint)) {
         return m->declared == REFUSED
                    ? pgb_trial_passed(&m->t, NULL, err)
                    : pgb_trial_failed(&m->t, err, "the %s is refused by the foreign key itself: %s",
@@ -530,8 +531,8 @@ static pgb_status put_orphan(family *m, int64_t *ret_n, pgb_error *refusal, pgb_
 
     for (int tries = 0; status == PGB_OK && made && tries < 10; tries++) {
         status = pgb_trial_put(&m->t, m->table, &m->child, ret_n, refusal, err);
-        if (status != PGB_OK || (strcmp(refusal->sqlstate, "23505") != 0 &&
-                                 strcmp(refusal->sqlstate, "23P01") != 0)) {
+        if (status != PGB_OK ||
+            (strcmp(refusal->sqlstate, "23505") != 0 && strcmp(refusal->sqlstate, "23P01") != 0)) {
             return status;
         }
         for (uint16_t c = 0; c < m->table->n_columns; c++) {
@@ -591,7 +592,8 @@ static pgb_status orphan(family *m, pgb_error *err)
         return pgb_trial_failed(&m->t, err, "the row was taken, though no row of %s has its key",
                                 m->f->parent->name);
     }
-    if (is_foreign_refusal(&refusal) && pgb_shape_names(m->f->name, m->f->aliases, refusal.constraint)) {
+    if (is_foreign_refusal(&refusal) &&
+        pgb_shape_names(m->f->name, m->f->aliases, refusal.constraint)) {
         return pgb_trial_passed(&m->t, NULL, err);
     }
     return pgb_trial_not_probed(&m->t, err, "something else refuses the row first: %s",

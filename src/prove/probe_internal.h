@@ -31,6 +31,7 @@ typedef struct pgb_trial {
     pgb_buf subject;
     pgb_buf proof;
     pgb_buf why; /* what could not be made */
+    bool lost;   /* because a row that is put in is not there afterwards */
     int64_t began;
 } pgb_trial;
 

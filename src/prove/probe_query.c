@@ -143,8 +143,8 @@ static pgb_status put_execute(querying *q, const pgb_query *query, pgb_buf *b, p
         if (status == PGB_SQL) {
             q->position = pgb_session_error_position(q->p->session);
             return pgb_exec(q->p->session,
-                            "ROLLBACK TO SAVEPOINT pgb_prepare; RELEASE SAVEPOINT pgb_prepare", NULL,
-                            err);
+                            "ROLLBACK TO SAVEPOINT pgb_prepare; RELEASE SAVEPOINT pgb_prepare",
+                            NULL, err);
         }
         if (status != PGB_OK && err != NULL) {
             *err = *refusal;
@@ -171,7 +171,8 @@ static pgb_status put_execute(querying *q, const pgb_query *query, pgb_buf *b, p
             }
         }
         pgb_buf_puts(b, i > 0 ? ", " : "(");
-        if (type != NULL && pgb_value_make(&q->p->maker->values, type, -1, PGB_FLAVOR_PLAIN, &value)) {
+        if (type != NULL &&
+            pgb_value_make(&q->p->maker->values, type, -1, PGB_FLAVOR_PLAIN, &value)) {
             pgb_value_quote_literal(b, pgb_buf_str(&value));
         } else {
             pgb_buf_puts(b, "NULL");
@@ -191,9 +192,8 @@ static int find_index(const querying *q, const char *name)
         const char *bare = pgb_result_value(q->indexes, i, 2);
         size_t len = strlen(schema);
 
-        if (strcmp(bare, name) == 0 ||
-            (strncmp(name, schema, len) == 0 && name[len] == '.' &&
-             strcmp(name + len + 1, bare) == 0)) {
+        if (strcmp(bare, name) == 0 || (strncmp(name, schema, len) == 0 && name[len] == '.' &&
+                                        strcmp(name + len + 1, bare) == 0)) {
             return i;
         }
     }
@@ -223,15 +223,15 @@ static pgb_status judge(querying *q, pgb_trial *t, const pgb_query *query, int i
     look forced = {.names = usual.names};
     pgb_error refusal;
     char text[PGB_REFUSAL_SIZE];
-    pgb_status status = explain(q->p, "EXPLAIN (FORMAT JSON)", execute, see_index, &usual, &refusal,
-                                err);
+    pgb_status status =
+        explain(q->p, "EXPLAIN (FORMAT JSON)", execute, see_index, &usual, &refusal, err);
 
     if (status == PGB_OK && refusal.status == PGB_OK && !usual.used) {
-        status = pgb_exec(q->p->session, "SET LOCAL enable_seqscan = off; DISCARD PLANS", NULL,
-                          err);
+        status =
+            pgb_exec(q->p->session, "SET LOCAL enable_seqscan = off; DISCARD PLANS", NULL, err);
         if (status == PGB_OK) {
-            status = explain(q->p, "EXPLAIN (FORMAT JSON)", execute, see_index, &forced, &refusal,
-                             err);
+            status =
+                explain(q->p, "EXPLAIN (FORMAT JSON)", execute, see_index, &forced, &refusal, err);
         }
         if (status == PGB_OK) {
             status = pgb_exec(q->p->session, "SET LOCAL enable_seqscan = on", NULL, err);
@@ -283,8 +283,8 @@ static pgb_status refused(querying *q, pgb_trial *t, const pgb_query *query,
         pgb_error_at(err, query->file, line, column, NULL, 0);
         return PGB_PROJECT;
     }
-    return pgb_trial_failed(t, err, "%s:%d:%d: the server refuses it: %s", query->file, line, column,
-                            pgb_refusal_text(refusal, text, sizeof text));
+    return pgb_trial_failed(t, err, "%s:%d:%d: the server refuses it: %s", query->file, line,
+                            column, pgb_refusal_text(refusal, text, sizeof text));
 }
 
 static pgb_status probe_query(querying *q, const pgb_query *query, pgb_error *err)
@@ -412,8 +412,8 @@ pgb_status pgb_probe_queries(pgb_prober *p, const pgb_catalog *catalog, pgb_erro
         status = probe_query(&q, &queries.at[i], err);
     }
     if (!pgb_session_lost(p->session) && pgb_session_in_transaction(p->session)) {
-        pgb_status back = pgb_exec(p->session, "ROLLBACK; DEALLOCATE ALL", NULL,
-                                   status == PGB_OK ? err : NULL);
+        pgb_status back =
+            pgb_exec(p->session, "ROLLBACK; DEALLOCATE ALL", NULL, status == PGB_OK ? err : NULL);
 
         status = status == PGB_OK ? back : status;
     }

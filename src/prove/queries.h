@@ -3,7 +3,8 @@
  *
  * Guarantee: a file is read whole or refused with file, line and column (PGB_PROJECT): text that is
  * not UTF-8, a string that is not closed, a psql command, COPY data, a directive that is not known,
- * a query without `uses`, a `uses` without a query. The SQL is not looked into. Floor 4 (base, sql).
+ * a query without `uses`, a `uses` without a query. The SQL is not looked into. Floor 4 (base,
+ * sql).
  *
  *   -- Login by email
  *   -- pgbraid:uses idx_users_email

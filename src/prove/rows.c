@@ -14,7 +14,7 @@ typedef struct filling {
     pgb_seeds seeds;
     pgb_arena *arena; /* of the report */
     PGB_VEC(pgb_rows_table) tables;
-    bool *filled; /* by table: rows of it can be referred to */
+    bool *filled;       /* by table: rows of it can be referred to */
     const bool *wanted; /* by table: asked for by name; NULL: all are */
     bool own;           /* transactions are ours */
     uint64_t n_rows;
@@ -263,7 +263,8 @@ static pgb_status fill_circle(filling *f, const pgb_shape_table *const *tables, 
         }
         if (c.fills[i].n > 0 && c.fills[i].n < per_table(f, tables[i]) &&
             pgb_seeds_of(&f->seeds, tables[i]) == NULL) {
-            status = fill_one(f, tables[i], NULL, per_table(f, tables[i]) - c.fills[i].n, &c.fills[i], err);
+            status = fill_one(f, tables[i], NULL, per_table(f, tables[i]) - c.fills[i].n,
+                              &c.fills[i], err);
         }
         if (status == PGB_OK) {
             status = tell(f, tables[i], &c.fills[i], err);

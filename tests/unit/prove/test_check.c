@@ -63,8 +63,7 @@ static void test_ways(void **state)
     assert_ways("(NOT ((a = 1) AND (b = 2)))", 1, (const char *[]){"(a = 1) AND (b = 2)"});
     /* AND inside CASE, strings and names is none of its own */
     assert_ways("CASE WHEN (a = 1) AND (b = 2) THEN true ELSE false END", 1,
-                (const char *[]){
-                    "(NOT (CASE WHEN (a = 1) AND (b = 2) THEN true ELSE false END))"});
+                (const char *[]){"(NOT (CASE WHEN (a = 1) AND (b = 2) THEN true ELSE false END))"});
     assert_ways("(a = ' AND '::text)", 1, (const char *[]){"(NOT (a = ' AND '::text))"});
 }
 
@@ -112,9 +111,11 @@ static void test_what_is_no_column(void **state)
 /* Whatever the text, it ends and stays in bounds: the sanitizers look on. */
 static void test_any_text(void **state)
 {
-    static const char *const texts[] = {"", "(", ")", "((((", "'", "E'\\", "\"", "a AND", "AND", "OR OR",
-                                        "NOT", "NOT NOT a", "(a))", "CASE", "END END", "::", "a::",
-                                        "a::b[", "a::b(", "$$", "\x80\xff", "1.2.3e+", "''''''"};
+    static const char *const texts[] = {"",         "(",         ")",     "((((",  "'",
+                                        "E'\\",     "\"",        "a AND", "AND",   "OR OR",
+                                        "NOT",      "NOT NOT a", "(a))",  "CASE",  "END END",
+                                        "::",       "a::",       "a::b[", "a::b(", "$$",
+                                        "\x80\xff", "1.2.3e+",   "''''''"};
 
     (void)state;
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
@@ -142,12 +143,9 @@ static void test_deep(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ways),
-        cmocka_unit_test(test_many_ways_are_bounded),
-        cmocka_unit_test(test_hints),
-        cmocka_unit_test(test_what_is_no_column),
-        cmocka_unit_test(test_any_text),
-        cmocka_unit_test(test_deep),
+        cmocka_unit_test(test_ways),     cmocka_unit_test(test_many_ways_are_bounded),
+        cmocka_unit_test(test_hints),    cmocka_unit_test(test_what_is_no_column),
+        cmocka_unit_test(test_any_text), cmocka_unit_test(test_deep),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -183,8 +183,9 @@ static void test_regex(void **state)
 static void test_regex_beyond(void **state)
 {
     static const char *const beyond[] = {"(?=x)y", "(a)\\1", "***=x"};
-    static const char *const odd[] = {"", "(", "[", "[^", "[[:", "a{", "a{2", "a{9999999}", "|", "*", "\\",
-                                      "((((((", "[a-", "a||b", "(()())", "{2}"};
+    static const char *const odd[] = {"",    "(",          "[",      "[^", "[[:", "a{",
+                                      "a{2", "a{9999999}", "|",      "*",  "\\",  "((((((",
+                                      "[a-", "a||b",       "(()())", "{2}"};
     pgb_random random = {.state = 3};
 
     (void)state;
@@ -230,14 +231,13 @@ static void test_quoting(void **state)
     pgb_value_quote_element(&b, "a\"b\\c");
     pgb_buf_putc(&b, ' ');
     pgb_value_quote_element(&b, NULL);
-    assert_string_equal(pgb_buf_str(&b),
-                        "NULL 'it''s' E'back\\\\slash''s' \"a\\\"b\\\\c\" NULL");
+    assert_string_equal(pgb_buf_str(&b), "NULL 'it''s' E'back\\\\slash''s' \"a\\\"b\\\\c\" NULL");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_base_types),    cmocka_unit_test(test_unknown),
+        cmocka_unit_test(test_base_types),     cmocka_unit_test(test_unknown),
         cmocka_unit_test(test_made_of_others), cmocka_unit_test(test_same_seed),
         cmocka_unit_test(test_regex),          cmocka_unit_test(test_regex_beyond),
         cmocka_unit_test(test_like),           cmocka_unit_test(test_quoting),
