@@ -163,7 +163,7 @@ void pgb_list_json_node(const pgb_lister *lister, pgb_json *json, uint32_t node)
     for (uint32_t i = 0; n->rev != NULL && i < n->rev->n_backfills; i++) {
         char name[300] = "backfill:";
 
-        strncat(name, n->rev->backfills[i], sizeof name - sizeof "backfill:");
+        strncat(name, n->rev->backfills[i].text, sizeof name - sizeof "backfill:");
         pgb_json_string(json, name);
     }
     pgb_json_end(json);

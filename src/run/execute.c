@@ -311,7 +311,7 @@ static pgb_status one_by_one(run *x, pgb_error *err)
 
 /* Makes the history where there is none. A connection lost meanwhile is found out by looking again:
  * it is there whole, or not at all. */
-static pgb_status ensure_history(pgb_runner *r, pgb_error *err)
+pgb_status run_ensure_history(pgb_runner *r, pgb_error *err)
 {
     for (uint32_t losses = 0;; losses++) {
         pgb_error own = PGB_ERROR_INIT;
@@ -338,6 +338,7 @@ static pgb_status ensure_history(pgb_runner *r, pgb_error *err)
         if (!may_begin_again(&own) || losses >= LOST_MAX ||
             resolve_reconnect(r, pgb_deadline_in(r->o.resolve_deadline_ms), NULL) != PGB_OK ||
             lock_identity(r, &r->identity, NULL) != PGB_OK) {
+            explain(r, NULL, &own);
             if (err != NULL && err->status == PGB_OK) {
                 *err = own;
             }
@@ -379,7 +380,7 @@ pgb_status pgb_runner_execute(pgb_runner *runner, const pgb_world *world, const 
         status = one_refuse(runner, &x.tasks, err);
     }
     if (status == PGB_OK) {
-        status = ensure_history(runner, err);
+        status = run_ensure_history(runner, err);
     }
     if (status == PGB_OK) {
         status = runner->o.one_transaction ? run_whole(&x, err) : one_by_one(&x, err);

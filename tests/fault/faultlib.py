@@ -5,7 +5,8 @@ A harness is a FaultTest. For each point it makes an Attempt (database and proje
 under a fault, and hands the attempt to check_invariants(), which reports to the test's Tally. The tally is
 printed (`R1: 812 points hit, 0 half, 0 false success, …`) and asserted: nothing broken, and at least the floor hit.
 
-With PGBRAID_TORTURE set the full figures are run, and what was reached is appended to PGBRAID_FIGURES as JSON lines.
+With PGBRAID_TORTURE set the full figures are run (full() is where every harness takes its size from), and what was reached
+is appended to PGBRAID_FIGURES as JSON lines; tests/torture does both and makes the table of docs/reliability.md.
 """
 
 import concurrent.futures
@@ -160,6 +161,12 @@ def plain(env=None):
     return Subject(tool("pgbraid-plain"), env)
 
 
+def work():
+    """What does the work under faults of time and place: with sanitizers in make check; without them in make torture,
+    where there are ten times as many points."""
+    return plain() if TORTURE else pgbraid()
+
+
 def mini(mode=""):
     return Subject(tool("minirunner"), {"MINIRUNNER": mode}, mini=True)
 
@@ -258,6 +265,7 @@ class Tally:
         self.hit = self.missed = self.unknown = self.done = self.failed = 0
         self.broken = {}
         self.lines = []
+        self.note = ""  # a figure beside the count of points
         self.lock = threading.Lock()
         self.start = time.monotonic()
 
@@ -636,7 +644,7 @@ class FaultTest(harness.PgbraidTest):
             with open(figures, "a", encoding="utf-8") as file:
                 file.write(json.dumps({"name": tally.name, "text": tally.text(), "hit": tally.hit,
                                        "broken": tally.broken, "goal": tally.goal,
-                                       "control": bool(must_break)}) + "\n")
+                                       "note": tally.note, "control": bool(must_break)}) + "\n")
         if must_break:
             self.assertTrue(set(must_break) & set(tally.broken), f"the positive control was not caught: {tally.text()}")
             return

@@ -15,7 +15,7 @@ def case(kind):
         # Beside all around a COMMIT.
         share = faultlib.full(18, 100000)
         tally = faultlib.Tally(f"R1 {kind}", floor=faultlib.full(FLOOR, FULL_FLOOR) // 8, goal="0 half, 0 false success")
-        self.cut_everywhere(kind, faultlib.pgbraid(), tally, share)
+        self.cut_everywhere(kind, faultlib.work(), tally, share)
         self.conclude(tally)
 
     test.__name__ = f"test_{kind}"

@@ -44,7 +44,7 @@ class ServerFaultTest(CutTest):
         return found
 
     def at_statements(self, kind, tally, count, act, name, restartable=False):
-        ground = self.ground(kind, faultlib.pgbraid())
+        ground = self.ground(kind, faultlib.work())
         points = faultlib.spread(self.statements(ground), count)
 
         def one(attempt, point, proxy):
@@ -102,7 +102,7 @@ class BackendTest(ServerFaultTest):
         self.conclude(tally)
 
     def index_build(self, name, act, tally):
-        ground = self.ground("cic", faultlib.pgbraid())
+        ground = self.ground("cic", faultlib.work())
 
         def one(attempt, point, _):
             import psycopg2
