@@ -347,6 +347,15 @@ class ScriptTest(Base):
         direct, scripted = self.both_ways(self.root)
         self.assertEqual(self.query(scripted, "SELECT * FROM t ORDER BY a"), self.query(direct, "SELECT * FROM t ORDER BY a"))
         self.assertEqual(self.query(scripted, "SELECT * FROM pgbraid.step"), [])
+        # and back, outside a transaction, too
+        down = self.expect(0, "downgrade", "a1", "--sql", cwd=self.root, db=scripted).stdout
+        self.assertIn("CONCURRENTLY", down)
+        done = self.psql(scripted, down)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.expect(0, "downgrade", "a1", "--yes", cwd=self.root, db=direct)
+        self.assertEqual(self.schema(scripted), self.schema(direct))
+        self.assertEqual(self.query(scripted, self.ROWS), self.query(direct, self.ROWS))
+        self.assertEqual(self.query(scripted, "SELECT * FROM pgbraid.step"), [])
 
     def test_merge_copy_and_what_psql_would_expand(self):
         root = self.project({
