@@ -153,5 +153,5 @@ def contest(report, pairs_wanted, sessions, folder, server, program, psql, timed
             ("batches", "single", f"batches of 1,000 in psql, against {single}", None, None),
             ("pgbraid", "sqlalchemy", f"{what}, against {scripted}", 0.01, None),
             ("errors", "pgbraid", f"{at_fault}, against none", 2.0, None)):
-        report.add(f"{title}; processor time {pairs.cpu_ratio(ours, other):.2g}", pairs.seconds(ours), pairs.seconds(other),
-                   pairs.ratio(ours, other), goal, peak.kib / 1024 if peak_goal else None, peak_goal)
+        report.add(title, pairs.seconds(ours), pairs.seconds(other), pairs.ratio(ours, other), goal,
+                   peak.kib / 1024 if peak_goal else None, peak_goal, cpu=pairs.cpu_ratio(ours, other))

@@ -88,6 +88,7 @@ typedef struct task {
     bool none; /* transaction none */
     bool has_copy;
     bool skip;          /* another runner did it */
+    bool done;          /* by this run, and committed */
     bool foreign;       /* it left prepared statements */
     bool told;          /* that it begins */
     pgb_script *script; /* open, or NULL until it is needed */
@@ -155,6 +156,15 @@ pgb_status resolve_reconnect(pgb_runner *r, int64_t deadline, pgb_error *err);
 /* After a COMMIT without an answer: did it happen? PGB_UNKNOWN past the deadline. The session is
  * new and has the lock afterwards. */
 pgb_status resolve_commit(pgb_runner *r, const task *t, bool *ret_committed, pgb_error *err);
+
+/* ---- ground.c ---- */
+/* After the lock was given up and taken again: what is applied now, into a map of id and whole (1)
+ * or incomplete (0), its ids in the arena. PGB_FAILED when what was applied as the run began, or
+ * what it did since, is not so any more. */
+pgb_status ground_read(pgb_runner *r, const task_list *tasks, pgb_arena *arena, pgb_map *applied,
+                       pgb_error *err);
+/* at: under way, whose own state is not asked */
+pgb_status ground_check(pgb_runner *r, const task_list *tasks, const task *at, pgb_error *err);
 
 /* ---- blocked.c ---- */
 void blocked_watch(void *data, int64_t waited_ms);

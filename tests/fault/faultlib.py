@@ -43,6 +43,7 @@ import kinds  # noqa: E402
 import server as servers  # noqa: E402
 
 TORTURE = bool(os.environ.get("PGBRAID_TORTURE"))
+EVERY = os.environ.get("PGBRAID_TORTURE") == "every"
 TOOLS = Path(os.environ.get("PGBRAID_FAULT_TOOLS", harness.ROOT / "build-san" / "tests" / "fault"))
 WORKERS = int(os.environ.get("PGBRAID_FAULT_WORKERS", "2"))
 # Clean ends of the program: anything else is a crash or a promise broken.
@@ -54,9 +55,9 @@ def tool(name):
     return str(TOOLS / name)
 
 
-def full(small, large):
-    """The figure for make check, and the one for make torture."""
-    return large if TORTURE else small
+def full(small, large, every=None):
+    """The figure for make check, the one for make torture, and the one for PGBRAID_TORTURE=every, which takes hours."""
+    return (every if every is not None and EVERY else large) if TORTURE else small
 
 
 # In every database of the harnesses; the program never sees it. rows(): -1 where there is no such table.
@@ -643,8 +644,9 @@ class FaultTest(harness.PgbraidTest):
         if figures:
             with open(figures, "a", encoding="utf-8") as file:
                 file.write(json.dumps({"name": tally.name, "text": tally.text(), "hit": tally.hit,
-                                       "broken": tally.broken, "goal": tally.goal,
-                                       "note": tally.note, "control": bool(must_break)}) + "\n")
+                                       "broken": tally.broken, "goal": tally.goal, "note": tally.note,
+                                       "must": bool(must_break),
+                                       "control": bool(must_break) or "control" in tally.name}) + "\n")
         if must_break:
             self.assertTrue(set(must_break) & set(tally.broken), f"the positive control was not caught: {tally.text()}")
             return
