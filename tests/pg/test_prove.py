@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """prove against servers of its own: flawed downgrades, branches that do not commute, what can't be tried, bad input."""
 
+import json
 import os
 import signal
 import subprocess
@@ -11,6 +12,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 import harness  # noqa: E402
 import prove_flaws as flaws  # noqa: E402
+import test_json  # noqa: E402
 
 RUNS, HOLDS = "its upgrade runs", "its verify blocks hold"
 ON_ROWS = "its upgrade runs on tables with rows"
@@ -26,7 +28,10 @@ def revision(ident, parent, up, down="SELECT 1;", header=""):
 
 class Case(harness.PgbraidTest):
     def prove(self, project, *more, status=0, **named):
-        return self.expect(status, "prove", "--format", "json", *more, cwd=project, **named).json()
+        answer = self.expect(status, "prove", "--format", "json", *more, cwd=project, **named).json()
+        schema = json.loads((test_json.SCHEMAS / "prove.json").read_text(encoding="utf-8"))
+        self.assertEqual(test_json.problems(answer, schema), [])
+        return answer
 
     def chain(self, *steps, **more):
         """A project of revisions in a row, each (id, up, down)."""
