@@ -404,7 +404,7 @@ static bool from_rest(candidate *c, const pgb_solve *how, uint16_t place, const 
     return true;
 }
 
-static void raise(pgb_buf *buf)
+static void make_upper(pgb_buf *buf)
 {
     for (size_t i = 0; i < buf->len; i++) {
         buf->p[i] = (char)(buf->p[i] >= 'a' && buf->p[i] <= 'z' ? buf->p[i] - 32 : buf->p[i]);
@@ -461,7 +461,7 @@ bool pgb_candidate_make(pgb_maker *maker, const pgb_solve *how, uint16_t place,
         return may_null;
     }
     if (c.category == 'S' && c.n_hints > 0 && upto(&c, 5) == 0) {
-        raise(&value);
+        make_upper(&value);
     }
     *ret = pgb_arena_strdup(arena, pgb_buf_str(&value));
     return *ret != NULL && !value.failed;
