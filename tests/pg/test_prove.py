@@ -95,7 +95,9 @@ class RowsTest(Case):
                     self.assertIn(word, proof["reason"])
                 self.assertEqual(proof["reproduce"][-1], f"pgbraid upgrade u{n:02d}")
                 self.assertTrue(any(line.startswith("INSERT INTO people") for line in proof["reproduce"]), proof)
-        self.assertEqual(len(self.failed(answer)), len(flaws.UPGRADES))
+        # of the first, the rows that were made after it stand in the way of the second upgrade, too
+        self.assertEqual(self.failed(answer)[:3], [("revision u00", ON_ROWS), ("revision u00", REPEATS), ("revision u01", ON_ROWS)])
+        self.assertEqual(len(self.failed(answer)), len(flaws.UPGRADES) + 1)
         self.assertTrue(answer["complete"])  # on empty tables they ran, so that the later ones could be tried
         answer = self.prove(project, "--no-probes", "--no-rows")
         self.assertEqual(self.failed(answer), [])
