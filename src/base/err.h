@@ -62,6 +62,7 @@ void pgb_error_context(pgb_error *err, const char *fmt, ...) __attribute__((form
 void pgb_error_at(pgb_error *err, const char *file, int line, int column, const char *source,
                   size_t source_len);
 
+/* Also makes one of memory that was never set. */
 void pgb_error_clear(pgb_error *err);
 
 int pgb_status_exit(pgb_status status);         /* exit status of the program */

@@ -44,6 +44,19 @@ static void json_steps(pgb_ctx *ctx, pgb_json *json, const char *key, const pgb_
     pgb_json_end(json);
 }
 
+void pgb_act_json_held(pgb_ctx *ctx, pgb_json *json)
+{
+    pgb_json_key(json, "held");
+    pgb_json_array(json);
+    for (uint32_t i = 0; i < ctx->n_held; i++) {
+        pgb_json_object(json);
+        pgb_json_key_string(json, "revision", ctx->world->nodes[ctx->held[i].node].id);
+        pgb_json_key_string(json, "backfill", ctx->held[i].backfill);
+        pgb_json_end(json);
+    }
+    pgb_json_end(json);
+}
+
 void pgb_act_show(pgb_ctx *ctx, const pgb_plan *plan)
 {
     if (ctx->json) {
@@ -52,6 +65,9 @@ void pgb_act_show(pgb_ctx *ctx, const pgb_plan *plan)
         pgb_json_init(&json, pgb_out_json(ctx->out));
         pgb_json_object(&json);
         json_steps(ctx, &json, "plan", plan, plan->n);
+        if (ctx->n_held > 0) {
+            pgb_act_json_held(ctx, &json);
+        }
         pgb_json_end(&json);
         pgb_out_raw(ctx->out, "\n", 1);
         return;
@@ -134,7 +150,8 @@ static pgb_status current_after(pgb_ctx *ctx, const pgb_plan *plan, uint32_t n,
 }
 
 static void json_done(pgb_ctx *ctx, const pgb_plan *plan, const pgb_run_summary *summary,
-                      pgb_node_list current)
+                      pgb_node_list current, void (*more)(pgb_ctx *ctx, pgb_json *json, void *data),
+                      void *data)
 {
     pgb_json json;
 
@@ -144,6 +161,12 @@ static void json_done(pgb_ctx *ctx, const pgb_plan *plan, const pgb_run_summary 
     pgb_list_json(&json, "current", ctx->world, current);
     pgb_json_key_string(&json, "run", summary->run[0] == '\0' ? NULL : summary->run);
     pgb_json_key_int(&json, "duration_us", summary->duration_us);
+    if (ctx->n_held > 0) {
+        pgb_act_json_held(ctx, &json);
+    }
+    if (more != NULL) {
+        more(ctx, &json, data);
+    }
     pgb_json_end(&json);
     pgb_out_raw(ctx->out, "\n", 1);
 }
@@ -176,10 +199,23 @@ static void say_done(pgb_ctx *ctx, const pgb_plan *plan, const pgb_run_summary *
             current.n == 0 ? "base" : pgb_list_ids(ctx, current, 5));
 }
 
+pgb_status pgb_act_report(pgb_ctx *ctx, const pgb_plan *plan, const pgb_run_summary *summary,
+                          void (*more)(pgb_ctx *ctx, pgb_json *json, void *data), void *data)
+{
+    pgb_node_list current = {0};
+    pgb_status status = current_after(ctx, plan, summary->n_done, &current);
+
+    if (status == PGB_OK && ctx->json) {
+        json_done(ctx, plan, summary, current, more, data);
+    } else if (status == PGB_OK) {
+        say_done(ctx, plan, summary, current);
+    }
+    return status;
+}
+
 pgb_status pgb_act_run(pgb_ctx *ctx, const pgb_plan *plan)
 {
     pgb_run_summary summary = {0};
-    pgb_node_list current = {0};
     pgb_status status = PGB_OK;
 
     if (plan->n > 0) {
@@ -192,13 +228,7 @@ pgb_status pgb_act_run(pgb_ctx *ctx, const pgb_plan *plan)
         }
         return status;
     }
-    status = current_after(ctx, plan, summary.n_done, &current);
-    if (status == PGB_OK && ctx->json) {
-        json_done(ctx, plan, &summary, current);
-    } else if (status == PGB_OK) {
-        say_done(ctx, plan, &summary, current);
-    }
-    return status;
+    return pgb_act_report(ctx, plan, &summary, NULL, NULL);
 }
 
 static bool to_out(void *data, const char *bytes, size_t len)

@@ -43,6 +43,7 @@
 #include "cli/out.h"
 #include "conf/conf.h"
 #include "plan/plan.h"
+#include "rev/backfill.h"
 #include "rev/rev.h"
 #include "run/run.h"
 #include "scratch/scratch.h"
@@ -220,11 +221,14 @@ struct pgb_ctx {
     const char *root; /* absolute path of the project's folder; it is the working folder too */
     const pgb_conf *conf;
     pgb_revset *set;
+    pgb_backfills *backfills; /* once pgb_ctx_backfills was called */
     pgb_world *world;
     pgb_db db;
     pgb_embedded *server; /* when the embedded server is used */
     pgb_runner *runner;
     pgb_applied_set *applied;
+    pgb_held *held; /* by upgrade and status: what waits for a backfill */
+    uint32_t n_held;
 
     /* of progress.c and talk.c */
     uint32_t steps, steps_done;
@@ -240,6 +244,9 @@ extern volatile int pgb_cli_interrupted;
 /* All commands in the order of the overview, NULL-terminated; and the options of all. */
 extern const pgb_command *const pgb_commands[];
 extern const pgb_option pgb_global_options[];
+
+/* Loads the backfills' files (once); needs PGB_NEED_REVISIONS. */
+pgb_status pgb_ctx_backfills(pgb_ctx *ctx);
 
 /* Talk for people (nothing with -q); a newline is added. Text from outside is made harmless. */
 void pgb_say(pgb_ctx *ctx, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

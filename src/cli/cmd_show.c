@@ -98,7 +98,7 @@ static pgb_status put_text(const pgb_lister *lister, uint32_t node)
     }
     put_neighbours(ctx, "depends", pgb_graph_depends(w->graph, node));
     for (uint32_t i = 0; n->rev != NULL && i < n->rev->n_backfills; i++) {
-        put_field(ctx, "backfill", n->rev->backfills[i]);
+        put_field(ctx, "backfill", n->rev->backfills[i].text);
     }
     put_neighbours(ctx, "children", pgb_graph_children(w->graph, node));
     if (pgb_graph_children(w->graph, node).n == 0) {

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "cli/act.h"
 #include "cli/list.h"
 
 static const pgb_example examples[] = {
@@ -80,6 +81,7 @@ static void put_json(pgb_ctx *ctx, const struct lists *lists, pgb_node_list curr
     }
     pgb_list_json(&json, "current", ctx->world, current);
     pgb_list_json(&json, "heads", ctx->world, heads);
+    pgb_act_json_held(ctx, &json);
     pgb_json_key_string(&json, "project", ctx->conf->project);
     pgb_json_end(&json);
     pgb_out_raw(ctx->out, "\n", 1);
@@ -153,6 +155,28 @@ static pgb_status why_reparented(const pgb_lister *lister, uint32_t node)
     return PGB_OK;
 }
 
+static const pgb_held *held_of(const pgb_ctx *ctx, uint32_t node)
+{
+    for (uint32_t i = 0; i < ctx->n_held; i++) {
+        if (ctx->held[i].node == node) {
+            return &ctx->held[i];
+        }
+    }
+    return NULL;
+}
+
+static void why_held(pgb_ctx *ctx, uint32_t node)
+{
+    const pgb_held *held = held_of(ctx, node);
+
+    if (held != NULL && held->backfill != NULL) {
+        pgb_out_printf(ctx->out, "    held back until backfill %s is complete\n", held->backfill);
+    } else if (held != NULL) {
+        pgb_out_printf(ctx->out, "    held back: it needs %s\n",
+                       ctx->world->nodes[held->behind].id);
+    }
+}
+
 /* Why a revision failed, from the event log: the newest events hold it. */
 static pgb_status why_failed(const pgb_lister *lister, uint32_t node)
 {
@@ -162,6 +186,7 @@ static pgb_status why_failed(const pgb_lister *lister, uint32_t node)
     uint32_t n = 0;
     pgb_status status;
 
+    why_held(ctx, node);
     if (!pgb_bits_get(&lister->failed, node)) {
         return PGB_OK;
     }
@@ -204,9 +229,14 @@ static void put_next(pgb_ctx *ctx, const struct lists *lists)
                        ctx->database == NULL || strpbrk(ctx->database, ":=") != NULL
                            ? (ctx->database == NULL ? "" : "...")
                            : ctx->database);
-    } else if (pending > 0) {
+    } else if (pending > ctx->n_held) {
         pgb_out_printf(ctx->out, "Next: pgbraid upgrade applies %s.\n",
-                       pending == 1 ? "the pending revision" : "the pending revisions");
+                       pending - ctx->n_held == 1 && ctx->n_held == 0 ? "the pending revision"
+                       : ctx->n_held == 0                             ? "the pending revisions"
+                                          : "what is pending and not held back");
+    } else if (ctx->n_held > 0) {
+        pgb_out_printf(ctx->out, "Next: pgbraid backfill run %s, then pgbraid upgrade.\n",
+                       ctx->held[0].backfill != NULL ? ctx->held[0].backfill : "");
     } else if (lists->of[EDITED].n + lists->of[REPARENTED].n + lists->of[MISSING].n +
                    lists->of[INCOMPLETE].n ==
                0) {
@@ -247,6 +277,28 @@ static pgb_status put_text(pgb_lister *lister, const struct lists *lists, pgb_no
     return status;
 }
 
+/* What an upgrade would leave out. */
+static pgb_status find_held(pgb_ctx *ctx)
+{
+    pgb_plan plan = {NULL, 0};
+    uint32_t n = 0;
+    pgb_step *steps = pgb_arena_array(ctx->arena, (size_t)ctx->world->n + 1, sizeof *steps);
+
+    if (steps == NULL) {
+        return pgb_error_nomem(ctx->err);
+    }
+    for (uint32_t i = 0; i < ctx->world->n; i++) {
+        uint32_t node = ctx->world->order[i];
+
+        if (ctx->world->nodes[node].applied == NULL) {
+            steps[n++] = (pgb_step){PGB_UPGRADE, node};
+        }
+    }
+    plan.steps = steps;
+    plan.n = n;
+    return pgb_runner_hold(ctx->runner, ctx->world, &plan, &ctx->held, &ctx->n_held, ctx->err);
+}
+
 static pgb_status run(pgb_ctx *ctx)
 {
     pgb_lister lister;
@@ -262,6 +314,9 @@ static pgb_status run(pgb_ctx *ctx)
     }
     if (status == PGB_OK) {
         status = pgb_world_heads(ctx->world, &heads, ctx->err);
+    }
+    if (status == PGB_OK) {
+        status = find_held(ctx);
     }
     if (status != PGB_OK) {
         return status;

@@ -1,8 +1,11 @@
+#include <string.h>
+
 #include "cli/act.h"
+#include "cli/backfills.h"
 
 struct values {
     pgb_run_values run;
-    bool sql, dry_run;
+    bool sql, dry_run, with_backfills;
 };
 
 static const pgb_option options[] = {
@@ -13,6 +16,9 @@ static const pgb_option options[] = {
     {.name = "sql",
      PGB_OPT_FLAG_AT(struct values, sql),
      .help = "write a script for psql to stdout instead, and change nothing"},
+    {.name = "with-backfills",
+     PGB_OPT_FLAG_AT(struct values, with_backfills),
+     .help = "run the backfills for which revisions wait, in their place"},
     PGB_RUN_ONE_OPTION,
     PGB_RUN_OPTIONS,
     {.name = NULL},
@@ -58,9 +64,64 @@ static pgb_status look_at_late(pgb_ctx *ctx, const pgb_plan *plan)
     return PGB_OK;
 }
 
+pgb_status pgb_upgrade_refuse_held(pgb_ctx *ctx, const pgb_held *held, uint32_t n)
+{
+    const pgb_held *first = &held[0];
+    const char *name;
+
+    for (uint32_t i = 0; i < n && first->backfill == NULL; i++) {
+        first = &held[i];
+    }
+    name = first->backfill != NULL ? first->backfill : "";
+    pgb_error_set(ctx->err, PGB_REFUSED, "%s waits for the backfill %s, which is not complete",
+                  ctx->world->nodes[first->node].id, name);
+    pgb_error_hint(ctx->err,
+                   "Run it first (pgbraid backfill run %s), or in its place: pgbraid "
+                   "upgrade --with-backfills.",
+                   name);
+    return PGB_REFUSED;
+}
+
+/* Was a held revision asked for by name, and not by what stands for all? */
+static pgb_status look_at_targets(pgb_ctx *ctx, const pgb_held *held, uint32_t n)
+{
+    for (uint32_t i = 0; i < ctx->n_operands && n > 0; i++) {
+        pgb_target target;
+        pgb_status status = pgb_world_resolve(ctx->world, ctx->operands[i], &target, ctx->err);
+
+        if (status != PGB_OK) {
+            return status;
+        }
+        for (uint32_t k = 0; strcmp(ctx->operands[i], "heads") != 0 && k < target.nodes.n; k++) {
+            for (uint32_t h = 0; h < n; h++) {
+                if (held[h].node == target.nodes.at[k]) {
+                    return pgb_upgrade_refuse_held(ctx, held, n);
+                }
+            }
+        }
+    }
+    return PGB_OK;
+}
+
+static void say_held(pgb_ctx *ctx, const pgb_held *held, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        const char *id = ctx->world->nodes[held[i].node].id;
+
+        if (held[i].backfill != NULL) {
+            pgb_say(ctx, "%s is held back until backfill %s is complete: pgbraid backfill run %s",
+                    id, held[i].backfill, held[i].backfill);
+        } else {
+            pgb_say(ctx, "%s is held back: it needs %s", id, ctx->world->nodes[held[i].behind].id);
+        }
+    }
+}
+
 static pgb_status run(pgb_ctx *ctx)
 {
     const struct values *v = ctx->values;
+    pgb_held *held = NULL;
+    uint32_t n_held = 0;
     pgb_plan plan;
     pgb_status status =
         pgb_plan_upgrade(ctx->world, ctx->operands, ctx->n_operands, &plan, ctx->err);
@@ -70,6 +131,29 @@ static pgb_status run(pgb_ctx *ctx)
     }
     pgb_act_warn_applied(ctx);
     status = look_at_late(ctx, &plan);
+    if (status == PGB_OK) {
+        status = pgb_ctx_backfills(ctx);
+    }
+    if (status == PGB_OK && v->with_backfills && !v->dry_run) {
+        if (v->sql || v->run.one_transaction) {
+            return pgb_error_set(ctx->err, PGB_USAGE,
+                                 "--with-backfills commits batch by batch, so "
+                                 "%s does not fit",
+                                 v->sql ? "--sql" : "--one-transaction");
+        }
+        return pgb_upgrade_with_backfills(ctx);
+    }
+    if (status == PGB_OK) {
+        status = pgb_runner_hold(ctx->runner, ctx->world, &plan, &held, &n_held, ctx->err);
+    }
+    if (status == PGB_OK && !v->with_backfills) {
+        status = look_at_targets(ctx, held, n_held);
+    }
+    if (status == PGB_OK) {
+        say_held(ctx, held, n_held);
+        ctx->held = held;
+        ctx->n_held = n_held;
+    }
     if (status == PGB_OK && v->dry_run) {
         pgb_act_show(ctx, &plan);
     } else if (status == PGB_OK && v->sql) {

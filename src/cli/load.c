@@ -191,6 +191,13 @@ pgb_status pgb_ctx_load(pgb_ctx *ctx)
     return status;
 }
 
+pgb_status pgb_ctx_backfills(pgb_ctx *ctx)
+{
+    return ctx->backfills != NULL
+               ? PGB_OK
+               : pgb_backfills_load(ctx->root, ctx->set, NULL, &ctx->backfills, ctx->err);
+}
+
 void pgb_ctx_unload(pgb_ctx *ctx)
 {
     if (ctx->line_open) {
@@ -205,6 +212,8 @@ void pgb_ctx_unload(pgb_ctx *ctx)
         pgb_applied_set_done(ctx->applied);
     }
     forget_database(ctx);
+    pgb_backfills_free(ctx->backfills);
+    ctx->backfills = NULL;
     if (ctx->set != NULL) {
         pgb_revset_free(ctx->set);
         ctx->set = NULL;

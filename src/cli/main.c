@@ -112,6 +112,9 @@ static pgb_status run_command(const pgb_cmdline *cmd, pgb_arena *arena, pgb_out 
 /* With JSON the answer is one object: an error after half of one would not be. */
 static void show_error(const pgb_cmdline *cmd, pgb_out *out, pgb_out *talk, const pgb_error *err)
 {
+    if (out->told) {
+        return;
+    }
     if (cmd->globals.format == 1 && out->errnum == 0) {
         pgb_out_error_json(out, err);
     } else {

@@ -33,6 +33,7 @@ typedef struct pgb_out {
     bool colour;
     bool terminal;
     bool lines; /* written out at each newline: stderr */
+    bool told;  /* the error stands in it already */
     bool gone;  /* the reader has gone: everything is dropped */
     int errnum; /* of the first write that failed, 0: none */
 } pgb_out;
@@ -63,6 +64,8 @@ int pgb_out_width(const pgb_out *out);
 
 /* Shows an error as a compiler does, with the line and a caret. prog: "pgbraid". */
 void pgb_out_error(pgb_out *out, const char *prog, const pgb_error *err);
+/* The same as member "error" of an object that the command has begun; the driver leaves it then. */
+void pgb_out_error_member(pgb_out *out, pgb_json *json, const pgb_error *err);
 /* The same as one JSON object. */
 void pgb_out_error_json(pgb_out *out, const pgb_error *err);
 /* "file:line:column: severity: " + message; the line and the caret, hint: as above; for findings.

@@ -142,6 +142,9 @@ static void show_part(pgb_out *out, const char *name, const char *text)
     while (*text != '\0') {
         size_t len = strcspn(text, "\n");
 
+        for (; *text == '\t'; text++, len--) { /* libpq indents so */
+            pgb_out_raw(out, "  ", 2);
+        }
         pgb_out_printf(out, "%.*s\n", (int)len, text);
         text += len;
         if (*text == '\n') {
@@ -231,30 +234,36 @@ static void key_number(pgb_json *json, const char *key, int value)
     }
 }
 
+void pgb_out_error_member(pgb_out *out, pgb_json *json, const pgb_error *err)
+{
+    out->told = true;
+    pgb_json_key(json, "error");
+    pgb_json_object(json);
+    pgb_json_key_string(json, "code", pgb_status_slug(err->status));
+    key_text(json, "sqlstate", err->sqlstate);
+    pgb_json_key_string(json, "message", err->message);
+    key_text(json, "file", err->file);
+    key_number(json, "line", err->line);
+    key_number(json, "column", err->column);
+    key_text(json, "source", err->source);
+    key_text(json, "detail", err->detail);
+    key_text(json, "hint", err->hint);
+    pgb_json_key(json, "context");
+    pgb_json_array(json);
+    for (int i = 0; i < err->n_context; i++) {
+        pgb_json_string(json, err->context[i]);
+    }
+    pgb_json_end(json);
+    pgb_json_end(json);
+}
+
 void pgb_out_error_json(pgb_out *out, const pgb_error *err)
 {
     pgb_json json;
 
     pgb_json_init(&json, pgb_out_json(out));
     pgb_json_object(&json);
-    pgb_json_key(&json, "error");
-    pgb_json_object(&json);
-    pgb_json_key_string(&json, "code", pgb_status_slug(err->status));
-    key_text(&json, "sqlstate", err->sqlstate);
-    pgb_json_key_string(&json, "message", err->message);
-    key_text(&json, "file", err->file);
-    key_number(&json, "line", err->line);
-    key_number(&json, "column", err->column);
-    key_text(&json, "source", err->source);
-    key_text(&json, "detail", err->detail);
-    key_text(&json, "hint", err->hint);
-    pgb_json_key(&json, "context");
-    pgb_json_array(&json);
-    for (int i = 0; i < err->n_context; i++) {
-        pgb_json_string(&json, err->context[i]);
-    }
-    pgb_json_end(&json);
-    pgb_json_end(&json);
+    pgb_out_error_member(out, &json, err);
     pgb_json_end(&json);
     pgb_buf_putc(pgb_out_json(out), '\n');
 }

@@ -14,7 +14,7 @@
 #include "base/map.h"
 #include "pg/pg.h"
 
-enum { PGB_HISTORY_VERSION = 1, PGB_HASH_ALGORITHM = 1 };
+enum { PGB_HISTORY_VERSION = 2, PGB_HASH_ALGORITHM = 1 };
 
 /* One applied revision. Plain data: pure modules may include this header for it. */
 typedef struct pgb_applied {

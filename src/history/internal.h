@@ -4,6 +4,18 @@
 
 #include "history/write.h"
 
+struct pgb_history {
+    const char *project;
+    const char *quoted; /* the schema's name */
+    const char *record, *forget, *event, *outcome, *ids, *mark_incomplete, *accept_text,
+        *accept_parents;
+    const char *read_steps, *set_step, *delete_step, *clear_steps;
+};
+
+/* Splits a list that was joined by \x1f; an empty text is the empty list. False: no memory. */
+bool pgb_history_split(pgb_arena *arena, const char *text, const char *const **ret_items,
+                       uint32_t *ret_n);
+
 /* The SQL with :"schema" put in (quoted already); in the arena. NULL: out of memory. */
 char *pgb_history_sql(pgb_arena *arena, const char *sql, const char *quoted_schema);
 

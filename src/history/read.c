@@ -6,9 +6,8 @@
 
 enum { SEPARATOR = 0x1f };
 
-/* Splits a joined list; an empty text is the empty list. */
-static bool split(pgb_arena *arena, const char *text, const char *const **ret_items,
-                  uint32_t *ret_n)
+bool pgb_history_split(pgb_arena *arena, const char *text, const char *const **ret_items,
+                       uint32_t *ret_n)
 {
     uint32_t n = *text != '\0';
     const char **items;
@@ -46,9 +45,10 @@ static bool read_row(const pgb_result *r, int row, pgb_arena *arena, pgb_applied
                                                          pgb_result_length(r, row, column)))
 #define NEEDED(at, column) (fine = fine && ((at) = TEXT(column)) != NULL)
     NEEDED(a->id, 0);
-    fine = fine && split(arena, pgb_result_value(r, row, 1), &a->parents, &a->n_parents) &&
-           split(arena, pgb_result_value(r, row, 2), &a->depends, &a->n_depends) &&
-           split(arena, pgb_result_value(r, row, 3), &a->labels, &a->n_labels);
+    fine = fine &&
+           pgb_history_split(arena, pgb_result_value(r, row, 1), &a->parents, &a->n_parents) &&
+           pgb_history_split(arena, pgb_result_value(r, row, 2), &a->depends, &a->n_depends) &&
+           pgb_history_split(arena, pgb_result_value(r, row, 3), &a->labels, &a->n_labels);
     NEEDED(a->title, 4);
     NEEDED(a->file, 5);
     NEEDED(a->up_raw, 6);

@@ -6,15 +6,9 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "history/backfill.h"
 #include "history/internal.h"
 #include "history_sql.h"
-
-struct pgb_history {
-    const char *project;
-    const char *record, *forget, *event, *outcome, *ids, *mark_incomplete, *accept_text,
-        *accept_parents;
-    const char *read_steps, *set_step, *delete_step, *clear_steps;
-};
 
 pgb_status pgb_history_open(pgb_session *session, const char *schema, const char *project,
                             pgb_arena *arena, pgb_history **ret_history, pgb_error *err)
@@ -43,6 +37,7 @@ pgb_status pgb_history_open(pgb_session *session, const char *schema, const char
             }
         }
     }
+    h->quoted = quoted;
     h->project = pgb_arena_strdup(arena, project);
     if (h->project == NULL) {
         return pgb_error_nomem(err);
@@ -52,7 +47,7 @@ pgb_status pgb_history_open(pgb_session *session, const char *schema, const char
 }
 
 /* {"a","b"} */
-static const char *array(pgb_arena *arena, const char *const *items, uint32_t n)
+const char *pgb_history_array(pgb_arena *arena, const char *const *items, uint32_t n)
 {
     PGB_AUTO_BUF(b);
 
@@ -98,9 +93,9 @@ static pgb_statement *statement(pgb_arena *arena, const char *sql, int n)
 pgb_statement *pgb_history_record(const pgb_history *h, pgb_arena *arena, const pgb_record *record)
 {
     pgb_statement *s = statement(arena, h->record, 27);
-    const char *parents = array(arena, record->parents, record->n_parents);
-    const char *depends = array(arena, record->depends, record->n_depends);
-    const char *labels = array(arena, record->labels, record->n_labels);
+    const char *parents = pgb_history_array(arena, record->parents, record->n_parents);
+    const char *depends = pgb_history_array(arena, record->depends, record->n_depends);
+    const char *labels = pgb_history_array(arena, record->labels, record->n_labels);
     const char *title = valid(arena, record->title), *file = valid(arena, record->file);
     const char *algorithm = pgb_arena_printf(arena, "%d", PGB_HASH_ALGORITHM);
 
@@ -222,9 +217,9 @@ pgb_statement *pgb_history_accept_parents(const pgb_history *h, pgb_arena *arena
 {
     pgb_statement *s = statement(arena, h->accept_parents, 5);
     const char *const values[5] = {h->project, record->id,
-                                   array(arena, record->parents, record->n_parents),
-                                   array(arena, record->depends, record->n_depends),
-                                   array(arena, record->labels, record->n_labels)};
+                                   pgb_history_array(arena, record->parents, record->n_parents),
+                                   pgb_history_array(arena, record->depends, record->n_depends),
+                                   pgb_history_array(arena, record->labels, record->n_labels)};
 
     if (s == NULL || values[2] == NULL || values[3] == NULL || values[4] == NULL) {
         return NULL;

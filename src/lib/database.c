@@ -265,6 +265,8 @@ static pgbraid_status change(const pgbraid_project *project, const char *conninf
     pgb_run_options run = run_options(project, conninfo);
     pgbraid_options known;
     pgb_run_summary summary = {0};
+    pgb_held *held = NULL;
+    uint32_t n_held = 0;
     struct work work = {0};
     pgb_plan plan;
     pgb_status status;
@@ -288,6 +290,9 @@ static pgbraid_status change(const pgbraid_project *project, const char *conninf
         status = pgb_plan_upgrade(work.world, targets, (uint32_t)count, &plan, err);
         if (status == PGB_OK) {
             status = refuse_late(project, work.world, &plan, err);
+        }
+        if (status == PGB_OK) {
+            status = pgb_runner_hold(work.runner, work.world, &plan, &held, &n_held, err);
         }
     } else if (status == PGB_OK) {
         status = pgb_plan_downgrade(work.world, targets[0], &plan, err);

@@ -83,9 +83,14 @@ pgb_status pgb_exec_pipeline(pgb_session *session, int n_queries, const char *co
                              const int *n_params, const char *const *const *params,
                              pgb_result **results, pgb_error *err);
 
+/* What a statement would return, without running it: columns and types, no rows. */
+pgb_status pgb_describe(pgb_session *session, const char *sql, pgb_result **ret_result,
+                        pgb_error *err);
+
 int pgb_result_rows(const pgb_result *r);
 int pgb_result_columns(const pgb_result *r);
 const char *pgb_result_column_name(const pgb_result *r, int column);
+uint32_t pgb_result_type(const pgb_result *r, int column);              /* its oid */
 const char *pgb_result_value(const pgb_result *r, int row, int column); /* "" for null */
 bool pgb_result_null(const pgb_result *r, int row, int column);
 int64_t pgb_result_int(const pgb_result *r, int row, int column); /* 0 for null */

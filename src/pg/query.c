@@ -186,6 +186,20 @@ pgb_status pgb_exec_params(pgb_session *session, const char *sql, int n, const c
                : status;
 }
 
+pgb_status pgb_describe(pgb_session *session, const char *sql, pgb_result **ret_result,
+                        pgb_error *err)
+{
+    pgb_status status = pgb_session_ready(session, err);
+
+    if (status == PGB_OK) {
+        status =
+            send_and_collect(session, PQsendPrepare(session->conn, "", sql, 0, NULL), NULL, err);
+    }
+    return status == PGB_OK ? send_and_collect(session, PQsendDescribePrepared(session->conn, ""),
+                                               ret_result, err)
+                            : status;
+}
+
 /* ---- several queries in one round trip ---- */
 
 static pgb_status keep(void *data, const pgb_tag *tag, const pgb_result *result, pgb_error *err)
@@ -256,6 +270,11 @@ int pgb_result_columns(const pgb_result *r)
 const char *pgb_result_column_name(const pgb_result *r, int column)
 {
     return PQfname((const PGresult *)r, column);
+}
+
+uint32_t pgb_result_type(const pgb_result *r, int column)
+{
+    return PQftype((const PGresult *)r, column);
 }
 
 const char *pgb_result_value(const pgb_result *r, int row, int column)

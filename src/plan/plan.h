@@ -127,6 +127,17 @@ typedef struct pgb_plan {
  * as pending (PGB_REFUSED when its file is gone). */
 pgb_status pgb_plan_upgrade(const pgb_world *w, const char *const *targets, uint32_t n,
                             pgb_plan *ret_plan, pgb_error *err);
+/* A revision that is left out of an upgrade, and why. */
+typedef struct pgb_held {
+    uint32_t node;
+    const char *backfill; /* it waits for this one; NULL: it needs a revision that is held */
+    uint32_t behind;      /* that revision, else PGB_NODE_NONE */
+} pgb_held;
+typedef bool pgb_is_complete(void *data, const char *backfill);
+/* Takes out of an upgrade what waits for a backfill that is not complete, and what needs such. The
+ * list is in the plan's order, in the world's arena. */
+pgb_status pgb_plan_hold(const pgb_world *w, pgb_is_complete *is_complete, void *data,
+                         pgb_plan *plan, pgb_held **ret_held, uint32_t *ret_n, pgb_error *err);
 /* Newest first. Refused (PGB_REFUSED) when the target is not applied, or when a step has no way
  * back (no down, irreversible, or nothing stored; all such are named). What is incomplete can go,
  * too. LABEL@T: only what is of that branch goes: revisions below the label's that others descend

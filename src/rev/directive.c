@@ -164,8 +164,8 @@ static pgb_status on_depends(parse *p, args a)
             continue;
         }
         ref.text = pgb_arena_strndup(p->l->arena, name.at, name.len);
-        if (ref.text == NULL || !(backfill ? pgb_vec_push(&p->l->backfills, ref.text)
-                                           : pgb_vec_push(&p->l->depends, ref))) {
+        if (ref.text == NULL ||
+            !(backfill ? pgb_vec_push(&p->l->backfills, ref) : pgb_vec_push(&p->l->depends, ref))) {
             return parse_nomem(p);
         }
     }

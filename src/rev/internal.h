@@ -43,7 +43,7 @@ typedef struct rev_loader {
     pgb_window window;
     /* lists of the file under way */
     PGB_VEC(pgb_ref) parents, depends, labels;
-    PGB_VEC(const char *) backfills;
+    PGB_VEC(pgb_ref) backfills;
     PGB_VEC(pgb_range) verify;
     PGB_VEC(pgb_allow) allows;
     bool incomplete;     /* a file has no id: there can be no graph */

@@ -217,7 +217,7 @@ static pgb_status keep_lists(parse *p)
     KEEP(l->parents, rev->parents, rev->n_parents, pgb_ref);
     KEEP(l->depends, rev->depends, rev->n_depends, pgb_ref);
     KEEP(l->labels, rev->labels, rev->n_labels, pgb_ref);
-    KEEP(l->backfills, rev->backfills, rev->n_backfills, const char *);
+    KEEP(l->backfills, rev->backfills, rev->n_backfills, pgb_ref);
     KEEP(l->verify, rev->verify, rev->n_verify, pgb_range);
     KEEP(l->allows, rev->allows, rev->n_allows, pgb_allow);
 #undef KEEP

@@ -25,4 +25,7 @@ pgb_status run_refresh(run *x, uint32_t from, pgb_error *err);
 /* whole.c: all in one transaction. */
 pgb_status run_whole(run *x, pgb_error *err);
 
+/* Makes or upgrades the history where needed, and opens it; under the runner lock. */
+pgb_status run_ensure_history(pgb_runner *r, pgb_error *err);
+
 #endif

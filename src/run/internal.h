@@ -34,6 +34,7 @@ struct pgb_runner {
     const char *from;
     char lock_call[192];  /* the expression that tries for the lock */
     char lock_where[192]; /* what it is in pg_locks */
+    const char *lock_of;  /* whose lock it is, for messages; NULL: the runner's */
     const char *settings; /* of the session, ours and the caller's; in session_arena */
     pgb_arena *session_arena;
     pgb_history *history;
@@ -50,6 +51,10 @@ void runner_disconnect(pgb_runner *r);
 /* No cancel request comes between what must be tidied up. */
 void runner_quiet(pgb_runner *r, bool quiet);
 bool runner_interrupted(const pgb_runner *r);
+/* FNV-1a: the number of a lock is the same in every version. */
+uint32_t runner_hash32(const char *s);
+/* From now on "the lock" is this one; none may be held. */
+void runner_name_lock(pgb_runner *r, uint32_t class, uint32_t key);
 pgb_status runner_exec(pgb_runner *r, const pgb_statement *statement, pgb_result **ret_result,
                        pgb_error *err);
 void runner_note(pgb_runner *r, const char *severity, const char *fmt, ...)
@@ -65,8 +70,9 @@ extern const char *const runner_cleanup[];
 extern const size_t runner_n_cleanup;
 
 /* ---- lock.c ---- */
+/* Refuses a standby and a read-only target. */
 pgb_status lock_check_target(pgb_runner *r, pgb_error *err);
-/* deadline: for the lock alone. */
+/* Does that first; then takes the lock, and sets the session up. deadline: for the lock alone. */
 pgb_status lock_take(pgb_runner *r, int64_t deadline, pgb_error *err);
 /* A pooler: begins a transaction that holds the lock. */
 pgb_status lock_begin_pooled(pgb_runner *r, int64_t deadline, pgb_error *err);
@@ -82,6 +88,7 @@ typedef struct task {
     bool none; /* transaction none */
     bool has_copy;
     bool skip;          /* another runner did it */
+    bool done;          /* by this run, and committed */
     bool foreign;       /* it left prepared statements */
     bool told;          /* that it begins */
     pgb_script *script; /* open, or NULL until it is needed */
@@ -150,6 +157,15 @@ pgb_status resolve_reconnect(pgb_runner *r, int64_t deadline, pgb_error *err);
  * new and has the lock afterwards. */
 pgb_status resolve_commit(pgb_runner *r, const task *t, bool *ret_committed, pgb_error *err);
 
+/* ---- ground.c ---- */
+/* After the lock was given up and taken again: what is applied now, into a map of id and whole (1)
+ * or incomplete (0), its ids in the arena. PGB_FAILED when what was applied as the run began, or
+ * what it did since, is not so any more. */
+pgb_status ground_read(pgb_runner *r, const task_list *tasks, pgb_arena *arena, pgb_map *applied,
+                       pgb_error *err);
+/* at: under way, whose own state is not asked */
+pgb_status ground_check(pgb_runner *r, const task_list *tasks, const task *at, pgb_error *err);
+
 /* ---- blocked.c ---- */
 void blocked_watch(void *data, int64_t waited_ms);
 /* Is it worth trying again? (lock_timeout, deadlock, serialization) */
@@ -159,6 +175,7 @@ bool blocked_is_retryable(const pgb_error *err);
 pgb_status blocked_back_off(pgb_runner *r, task *t, pgb_error *err);
 
 /* ---- explain.c ---- */
+/* t NULL: before any revision */
 void explain(const pgb_runner *r, const task *t, pgb_error *err);
 
 /* ---- none.c ---- */

@@ -96,7 +96,8 @@ static pgb_status fill_refs(const task_list *tasks, const pgb_revision *rev, pgb
     }
 #undef ID
     for (uint32_t i = 0; i < rev->n_backfills; i++) {
-        depends[rev->n_depends + i] = pgb_arena_printf(arena, "backfill:%s", rev->backfills[i]);
+        depends[rev->n_depends + i] =
+            pgb_arena_printf(arena, "backfill:%s", rev->backfills[i].text);
         if (depends[rev->n_depends + i] == NULL) {
             return pgb_error_nomem(err);
         }

@@ -60,9 +60,17 @@ pgb_session *pgb_runner_session(pgb_runner *runner); /* for reading only */
  * poolers are recognised here, before the first write. */
 pgb_status pgb_runner_lock(pgb_runner *runner, pgb_error *err);
 
+/* Gives it back; the applied set has to be read again under the next lock. */
+pgb_status pgb_runner_unlock(pgb_runner *runner, pgb_error *err);
+
 /* Reads the applied set into the arena. */
 pgb_status pgb_runner_read(pgb_runner *runner, pgb_arena *arena, pgb_applied_set **ret_set,
                            pgb_error *err);
+
+/* Takes out of an upgrade what waits for a backfill that is not complete in this database; asks it
+ * only where a revision of the plan names one. See pgb_plan_hold. */
+pgb_status pgb_runner_hold(pgb_runner *runner, const pgb_world *world, pgb_plan *plan,
+                           pgb_held **ret_held, uint32_t *ret_n, pgb_error *err);
 
 /* What was done before the call returned, also on an error. */
 typedef struct pgb_run_summary {

@@ -115,7 +115,7 @@ static const char *copy(pgb_arena *arena, const char *s, bool *fine)
 }
 
 /* FNV-1a: the lock's number must be the same in every version. */
-static uint32_t hash32(const char *s)
+uint32_t runner_hash32(const char *s)
 {
     uint32_t h = 2166136261u;
 
@@ -123,6 +123,15 @@ static uint32_t hash32(const char *s)
         h = (h ^ (unsigned char)*s) * 16777619u;
     }
     return h;
+}
+
+void runner_name_lock(pgb_runner *r, uint32_t class, uint32_t key)
+{
+    snprintf(r->lock_call, sizeof r->lock_call, "(%d, %d)", (int)class, (int)key);
+    snprintf(r->lock_where, sizeof r->lock_where,
+             "l.locktype OPERATOR(pg_catalog.=) 'advisory' AND l.classid OPERATOR(pg_catalog.=) %u "
+             "AND l.objid OPERATOR(pg_catalog.=) %u AND l.objsubid OPERATOR(pg_catalog.=) 2",
+             class, key);
 }
 
 pgb_status pgb_runner_open(const pgb_run_options *options, pgb_runner **ret_runner, pgb_error *err)
@@ -156,12 +165,8 @@ pgb_status pgb_runner_open(const pgb_run_options *options, pgb_runner **ret_runn
     pgb_random_uuid(r->run);
     /* One lock per history, not per project: two projects that make the same history at once would
      * get in each other's way. Advisory locks are the database's own already. */
-    key = hash32(r->o.schema);
-    snprintf(r->lock_call, sizeof r->lock_call, "(%d, %d)", CLASS, (int)key);
-    snprintf(r->lock_where, sizeof r->lock_where,
-             "l.locktype OPERATOR(pg_catalog.=) 'advisory' AND l.classid OPERATOR(pg_catalog.=) %u "
-             "AND l.objid OPERATOR(pg_catalog.=) %u AND l.objsubid OPERATOR(pg_catalog.=) 2",
-             CLASS, key);
+    key = runner_hash32(r->o.schema);
+    runner_name_lock(r, CLASS, key);
     status = runner_connect(r, err);
     if (status != PGB_OK) {
         pgb_runner_close(r);

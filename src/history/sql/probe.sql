@@ -73,11 +73,13 @@ problems AS (
                pg_catalog.quote_ident(w.rulename))
     FROM relations r
     JOIN pg_catalog.pg_rewrite w ON w.ev_class OPERATOR(pg_catalog.=) r.oid
-    WHERE r.relname IN ('meta', 'revision', 'event', 'step')
+    WHERE (r.relname IN ('meta', 'revision', 'event', 'step')
+           OR (r.relname OPERATOR(pg_catalog.~~) 'backfill%' AND r.relkind NOT IN ('i', 'S', 't')))
   UNION ALL
     SELECT 7, pg_catalog.format('%s in it is no ordinary table', pg_catalog.quote_ident(r.relname))
     FROM relations r
-    WHERE r.relname IN ('meta', 'revision', 'event', 'step')
+    WHERE (r.relname IN ('meta', 'revision', 'event', 'step')
+           OR (r.relname OPERATOR(pg_catalog.~~) 'backfill%' AND r.relkind NOT IN ('i', 'S', 't')))
       AND (r.relkind OPERATOR(pg_catalog.<>) 'r' OR r.relrowsecurity
            OR EXISTS (SELECT FROM pg_catalog.pg_inherits i
                       WHERE r.oid IN (i.inhrelid, i.inhparent)))

@@ -169,7 +169,7 @@ static void native(void **state)
     assert_int_equal(rev->n_depends, 1);
     assert_int_equal(rev->depends[0].node, 0);
     assert_int_equal(rev->n_backfills, 1);
-    assert_string_equal(rev->backfills[0], "fill-in");
+    assert_string_equal(rev->backfills[0].text, "fill-in");
     assert_true(rev->transaction_none);
     assert_int_equal(rev->down_kind, PGB_DOWN_IRREVERSIBLE);
     assert_string_equal(rev->irreversible_reason, "it's gone");
@@ -246,7 +246,7 @@ static void numbered_problems(void **state)
     put("8_f.sql", "select 1;\n-- pgbraid:up\nselect 2;\n");
     put("9.SQL", "select 1;");
     set = load(problems);
-    check_problems(problems, "bad-name@9.SQL:0:0 warning\n"
+    check_problems(problems, "not-read@9.SQL:0:0 warning\n"
                              "misplaced-directive@4_c.sql:2:12\n"
                              "misplaced-directive@5_d.down.sql:2:12\n"
                              "bad-name@seven.sql:0:0\n"
