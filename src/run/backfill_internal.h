@@ -114,6 +114,12 @@ typedef struct bf {
     bf_batch batch;
 } bf;
 
+/* There is a session, and it is not lost; after a reconnect that failed there is none. */
+static inline bool bf_alive(const bf *x)
+{
+    return x->r->session != NULL && !pgb_session_lost(x->r->session);
+}
+
 /* ---- backfill_source.c ---- */
 /* Finds source and key, makes the SQL, and refuses what can't work; then (also after a reconnect)
  * the session's settings and temporary tables, and a look at the statement. */
