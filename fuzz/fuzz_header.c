@@ -27,6 +27,10 @@ static void look_at(const pgb_revision *rev, uint64_t size)
     }
 }
 
+/* As in a folder of many files, one window reads them all; to make it anew would take most of the
+ * time. */
+static pgb_window window = PGB_WINDOW_INIT;
+
 static void run(int fd, uint64_t size, bool down_file)
 {
     pgb_error err = PGB_ERROR_INIT;
@@ -37,7 +41,7 @@ static void run(int fd, uint64_t size, bool down_file)
                     .err = &err,
                     .dir = -1,
                     .folder = "migrations",
-                    .window = PGB_WINDOW_INIT};
+                    .window = window};
     rev_file file = {.rev = {.file = "migrations/x.sql", .name = "x.sql"}};
     pgb_revset set = {.arena = arena, .root = ".", .folder = "migrations"};
     pgb_revision *revs = arena != NULL ? pgb_arena_array(arena, 1, sizeof *revs) : NULL;
@@ -64,6 +68,8 @@ static void run(int fd, uint64_t size, bool down_file)
     }
     pgb_map_done(&set.by_id);
     pgb_map_done(&set.by_label);
+    window = l.window;
+    l.window = (pgb_window)PGB_WINDOW_INIT;
     rev_loader_done(&l);
     pgb_problems_free(problems);
     pgb_arena_free(arena);

@@ -125,7 +125,11 @@ void pgb_error_at(pgb_error *err, const char *file, int line, int column, const 
 void pgb_error_clear(pgb_error *err)
 {
     if (err != NULL) {
-        memset(err, 0, sizeof *err);
+        /* not the texts' whole lengths, some kilobytes: this is done for each of many files */
+        err->status = PGB_OK;
+        err->sqlstate[0] = err->message[0] = err->detail[0] = err->hint[0] = err->file[0] = '\0';
+        err->source[0] = '\0';
+        err->line = err->column = err->n_context = 0;
     }
 }
 

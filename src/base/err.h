@@ -22,8 +22,9 @@ typedef enum pgb_status {
 enum { PGB_ERROR_CONTEXT_MAX = 4 };
 
 typedef struct pgb_error {
-    pgb_status status; /* PGB_OK: not set */
-    char sqlstate[6];  /* "" when the server did not say */
+    pgb_status status;   /* PGB_OK: not set */
+    char sqlstate[6];    /* "" when the server did not say */
+    char constraint[64]; /* that the server names, or the column of a NOT NULL; "" otherwise */
     char message[1024];
     char detail[2048];
     char hint[1024];
@@ -61,6 +62,7 @@ void pgb_error_context(pgb_error *err, const char *fmt, ...) __attribute__((form
 void pgb_error_at(pgb_error *err, const char *file, int line, int column, const char *source,
                   size_t source_len);
 
+/* Also makes one of memory that was never set. */
 void pgb_error_clear(pgb_error *err);
 
 int pgb_status_exit(pgb_status status);         /* exit status of the program */

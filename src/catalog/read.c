@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "base/vec.h"
 #include "catalog/catalog.h"
@@ -10,7 +11,14 @@
 #include "pg/flight.h"
 #include "pg/pg.h"
 
-enum { READ_ATTEMPTS = 4, FIXED_COLUMNS = 4, OLDEST = 120000 };
+enum {
+    READ_ATTEMPTS = 4, /* that succeeded, or waited for a lock */
+    PASSED_BY =
+        40, /* that failed because something was made or dropped meanwhile; these are short */
+    PASSED_BY_MS = 10000,
+    FIXED_COLUMNS = 4,
+    OLDEST = 120000
+};
 
 /* The queries, and the majors that they are for (0: no bound). */
 static const struct query {
@@ -20,7 +28,7 @@ static const struct query {
     {pgb_sql_schemas, 0, 0},
     {pgb_sql_tables, 0, 0},
     {pgb_sql_columns, 0, 0},
-    {pgb_sql_compression, 14, 0},
+    {pgb_sql_not_null, 18, 0},
     {pgb_sql_constraints, 0, 0},
     {pgb_sql_indexes, 0, 0},
     {pgb_sql_sequences, 0, 0},
@@ -239,6 +247,7 @@ static pgb_status read_once(reader *rd, bool ascii)
                                 "SET LOCAL bytea_output = 'hex';"
                                 "SET LOCAL xmloption = 'content';"
                                 "SET LOCAL jit = off;"
+                                "SET LOCAL work_mem = '32MB';"
                                 "SET LOCAL TimeZone = 'UTC'";
     pgb_error ignored = PGB_ERROR_INIT;
     pgb_status status = pgb_exec(rd->session, begin, NULL, rd->err);
@@ -261,15 +270,36 @@ static pgb_status read_once(reader *rd, bool ascii)
     return status;
 }
 
-static pgb_status fingerprint(reader *rd, char **ret, bool *ret_ascii)
+/* What tells whether the catalog moved. */
+typedef struct mark {
+    char *rows;     /* the fingerprint of its rows */
+    char *snapshot; /* which transactions have ended */
+    bool ascii;
+} mark;
+
+static pgb_status fingerprint(reader *rd, mark *ret)
 {
     pgb_result *r = NULL;
     pgb_status status = pgb_exec(rd->session, pgb_sql_fingerprint, &r, rd->err);
 
     if (status == PGB_OK) {
-        *ret = pgb_arena_strdup(rd->catalog->arena, pgb_result_value(r, 0, 0));
-        *ret_ascii = strcmp(pgb_result_value(r, 0, 1), "SQL_ASCII") == 0;
-        status = *ret != NULL ? PGB_OK : pgb_error_nomem(rd->err);
+        ret->rows = pgb_arena_strdup(rd->catalog->arena, pgb_result_value(r, 0, 0));
+        ret->ascii = strcmp(pgb_result_value(r, 0, 1), "SQL_ASCII") == 0;
+        ret->snapshot = pgb_arena_strdup(rd->catalog->arena, pgb_result_value(r, 0, 2));
+        status = ret->rows != NULL && ret->snapshot != NULL ? PGB_OK : pgb_error_nomem(rd->err);
+    }
+    pgb_result_free(r);
+    return status;
+}
+
+/* Nothing at all was committed since: then the rows need no second look. */
+static pgb_status is_quiet(reader *rd, const mark *before, bool *ret_quiet)
+{
+    pgb_result *r = NULL;
+    pgb_status status = pgb_exec(rd->session, pgb_sql_snapshot, &r, rd->err);
+
+    if (status == PGB_OK) {
+        *ret_quiet = strcmp(before->snapshot, pgb_result_value(r, 0, 0)) == 0;
     }
     pgb_result_free(r);
     return status;
@@ -332,6 +362,10 @@ static pgb_status explain(struct pgb_session *session, pgb_error *inner, pgb_err
                       "lock on a table or view in it");
         name_holders(session, err);
         pgb_error_hint(err, "Nothing waits behind this attempt; try again when that is done.");
+    } else if (passes_by(inner)) {
+        pgb_error_set(err, PGB_FAILED, "the schema changed at every attempt to read it: %s",
+                      inner->message);
+        pgb_error_hint(err, "Objects come and go all the time here; try again when that is done.");
     } else if (strcmp(inner->sqlstate, "42501") == 0) {
         pgb_error_set(err, PGB_SQL, "this role may not read the catalog: %s", inner->message);
         pgb_error_hint(err, "Tables of pg_catalog are open to every role unless somebody took "
@@ -350,18 +384,21 @@ static pgb_status explain(struct pgb_session *session, pgb_error *inner, pgb_err
 
 static pgb_status attempt(reader *rd, bool *ret_moved)
 {
-    char *before = NULL, *after = NULL;
-    bool ascii = false;
-    pgb_status status = fingerprint(rd, &before, &ascii);
+    mark before = {0}, after = {0};
+    bool quiet = false;
+    pgb_status status = fingerprint(rd, &before);
 
     if (status == PGB_OK) {
-        status = read_once(rd, ascii);
+        status = read_once(rd, before.ascii);
     }
     if (status == PGB_OK) {
-        status = fingerprint(rd, &after, &ascii);
+        status = is_quiet(rd, &before, &quiet);
+    }
+    if (status == PGB_OK && !quiet) {
+        status = fingerprint(rd, &after);
     }
     if (status == PGB_OK) {
-        *ret_moved = strcmp(before, after) != 0;
+        *ret_moved = !quiet && strcmp(before.rows, after.rows) != 0;
     }
     return status;
 }
@@ -380,9 +417,28 @@ static pgb_catalog *new_catalog(int version)
     return catalog;
 }
 
+/* After a failure: is it worth another attempt? Waits for a lock count as attempts; what was only
+ * made or dropped under our eyes does not, and comes at another moment the next time. */
+static bool again(const pgb_error *inner, int *nth, int *missed, int64_t start)
+{
+    if (!passes_by(inner)) {
+        return false;
+    }
+    if (strcmp(inner->sqlstate, "55P03") == 0) {
+        return *nth < READ_ATTEMPTS;
+    }
+    --*nth;
+    if (++*missed >= PASSED_BY || pgb_clock_ms() - start > PASSED_BY_MS) {
+        return false;
+    }
+    pgb_clock_sleep_ms((int64_t)pgb_random_below(10 * (uint64_t)*missed + 1));
+    return true;
+}
+
 pgb_status pgb_catalog_read(struct pgb_session *session, const char *history,
                             pgb_catalog **ret_catalog, pgb_error *err)
 {
+    int64_t start = pgb_clock_ms();
     int version = pgb_session_server_version(session);
     pgb_catalog *last = NULL;
     pgb_error inner = PGB_ERROR_INIT;
@@ -393,7 +449,7 @@ pgb_status pgb_catalog_read(struct pgb_session *session, const char *history,
         pgb_error_hint(err, "The catalog of 12 and later can be read.");
         return PGB_FAILED;
     }
-    for (int nth = 1;; nth++) {
+    for (int nth = 1, missed = 0;; nth++) {
         reader rd = {.session = session,
                      .history = history != NULL ? history : "pgbraid",
                      .catalog = new_catalog(version),
@@ -410,8 +466,13 @@ pgb_status pgb_catalog_read(struct pgb_session *session, const char *history,
         pgb_vec_done(&rd.all);
         if (status != PGB_OK) {
             pgb_catalog_free(rd.catalog);
-            if (nth < READ_ATTEMPTS && passes_by(&inner)) {
+            if (again(&inner, &nth, &missed, start)) {
                 continue;
+            }
+            if (last != NULL && passes_by(&inner)) {
+                last->moved = true;
+                *ret_catalog = last;
+                return PGB_OK;
             }
             pgb_catalog_free(last);
             return explain(session, &inner, err);

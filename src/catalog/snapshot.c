@@ -9,6 +9,7 @@
 #include "base/vec.h"
 
 static const char magic[] = "pgbraid snapshot ";
+static const char last_line[] = "end";    /* so that a file that was cut short is known as such */
 static const char block_line[] = "    |"; /* then nothing, or a blank and the line's text */
 
 typedef enum shape { BARE, BLOCK, QUOTED } shape;
@@ -97,6 +98,7 @@ void pgb_snapshot_write(const pgb_catalog *catalog, pgb_buf *out)
             put_line(out, "  ", o->props[p].name, o->props[p].value, true);
         }
     }
+    pgb_buf_printf(out, "\n%s\n", last_line);
 }
 
 typedef struct parser {
@@ -111,6 +113,7 @@ typedef struct parser {
     const char *block_name;      /* property whose lines are being read; NULL: none */
     int block_lines;
     pgb_buf block;
+    bool ended; /* the last line was seen */
 } parser;
 
 static pgb_status refuse(parser *p, pgb_error *err, const char *what)
@@ -291,6 +294,13 @@ static pgb_status parse_line(parser *p, pgb_error *err)
     if (p->len == 0 || p->text[0] == '#') {
         return PGB_OK;
     }
+    if (p->ended) {
+        return refuse(p, err, "nothing may stand behind the line \"end\"");
+    }
+    if (p->len == sizeof last_line - 1 && memcmp(p->text, last_line, p->len) == 0) {
+        p->ended = true;
+        return finish_object(p, err);
+    }
     return p->text[0] == ' ' ? parse_property(p, err) : parse_object(p, err);
 }
 
@@ -380,7 +390,13 @@ static pgb_status parse_all(parser *p, const char *text, size_t len, pgb_error *
         p->len = 0;
         status = refuse(p, err, "this is no snapshot of pgbraid");
     }
-    return status == PGB_OK ? finish_object(p, err) : status;
+    if (status == PGB_OK && !p->ended) {
+        status = finish_object(p, err);
+        if (status == PGB_OK) {
+            status = refuse(p, err, "the snapshot was cut short: it has no last line \"end\"");
+        }
+    }
+    return status;
 }
 
 pgb_status pgb_snapshot_parse(const char *name, const char *text, size_t len,

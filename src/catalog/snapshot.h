@@ -18,9 +18,12 @@
  *         | SELECT users.id
  *         |   FROM public.users;
  *
+ *     end
+ *
  * A property's value follows its name. Values of several lines stand below it, each line behind a
  * bar; what would not be seen exactly (control bytes, blanks at an end, a quote at the start) is a
- * JSON string. Blank lines and lines that begin with # mean nothing. Floor 2 (base).
+ * JSON string. Blank lines and lines that begin with # mean nothing. Without its last
+ * line the file was cut short. Floor 2 (base).
  */
 #ifndef PGB_CATALOG_SNAPSHOT_H
 #define PGB_CATALOG_SNAPSHOT_H

@@ -152,7 +152,6 @@ static void progress(void *data, const pgb_backfill *b, const pgb_backfill_progr
     pgb_ctx *ctx = t->ctx;
     int64_t now = pgb_clock_us();
     PGB_AUTO_BUF(line);
-    PGB_AUTO_BUF(shown);
 
     if (ctx->json) {
         progress_json(ctx, b, p);

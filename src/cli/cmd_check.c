@@ -2,9 +2,9 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "cli/annotations.h"
 #include "cli/cli.h"
 #include "cli/target.h"
-#include "lint/lint.h"
 #include "run/hashes.h"
 
 struct values {
@@ -26,11 +26,6 @@ static const pgb_example examples[] = {
     {"pgbraid check --annotations=github", "in CI: findings beside the lines"},
     {NULL, NULL},
 };
-
-static const char *severity_name(pgb_severity severity)
-{
-    return severity == PGB_ERROR ? "error" : severity == PGB_WARNING ? "warning" : "note";
-}
 
 static pgb_style severity_style(pgb_severity severity)
 {
@@ -62,7 +57,7 @@ static void as_text(pgb_ctx *ctx, const pgb_problems *problems)
 
         snprintf(message, sizeof message, "%s [%s]", p->message, p->rule);
         to_error(p, message, &e);
-        pgb_out_located(ctx->out, severity_name(p->severity), severity_style(p->severity), &e);
+        pgb_out_located(ctx->out, pgb_severity_name(p->severity), severity_style(p->severity), &e);
     }
 }
 
@@ -79,7 +74,7 @@ static void as_json(pgb_ctx *ctx, const pgb_problems *problems, uint32_t allowed
 
         pgb_json_object(&json);
         pgb_json_key_string(&json, "rule", p->rule);
-        pgb_json_key_string(&json, "severity", severity_name(p->severity));
+        pgb_json_key_string(&json, "severity", pgb_severity_name(p->severity));
         pgb_json_key_string(&json, "file", p->file);
         pgb_json_key_int(&json, "line", p->line);
         pgb_json_key_int(&json, "column", p->column);
@@ -94,107 +89,6 @@ static void as_json(pgb_ctx *ctx, const pgb_problems *problems, uint32_t allowed
     pgb_json_key_int(&json, "revisions", ctx->set->n);
     pgb_json_end(&json);
     pgb_out_raw(ctx->out, "\n", 1);
-}
-
-/* SARIF 2.1.0 (OASIS): what code scanning services take. */
-static void as_sarif(pgb_ctx *ctx, const pgb_problems *problems)
-{
-    pgb_json json;
-
-    pgb_json_init(&json, pgb_out_json(ctx->out));
-    pgb_json_object(&json);
-    pgb_json_key_string(&json, "$schema", "https://json.schemastore.org/sarif-2.1.0.json");
-    pgb_json_key_string(&json, "version", "2.1.0");
-    pgb_json_key(&json, "runs");
-    pgb_json_array(&json);
-    pgb_json_object(&json);
-    pgb_json_key(&json, "tool");
-    pgb_json_object(&json);
-    pgb_json_key(&json, "driver");
-    pgb_json_object(&json);
-    pgb_json_key_string(&json, "name", "pgbraid");
-    pgb_json_key_string(&json, "version", PGB_VERSION);
-    pgb_json_key(&json, "rules");
-    pgb_json_array(&json);
-    for (const pgb_lint_rule *r = pgb_lint_rules; r->name != NULL; r++) {
-        pgb_json_object(&json);
-        pgb_json_key_string(&json, "id", r->name);
-        pgb_json_key(&json, "shortDescription");
-        pgb_json_object(&json);
-        pgb_json_key_string(&json, "text", r->about);
-        pgb_json_end(&json);
-        pgb_json_end(&json);
-    }
-    pgb_json_end(&json);
-    pgb_json_end(&json);
-    pgb_json_end(&json);
-    pgb_json_key(&json, "results");
-    pgb_json_array(&json);
-    for (size_t i = 0; i < problems->list.n; i++) {
-        const pgb_problem *p = &problems->list.at[i];
-
-        pgb_json_object(&json);
-        pgb_json_key_string(&json, "ruleId", p->rule);
-        pgb_json_key_string(&json, "level", severity_name(p->severity));
-        pgb_json_key(&json, "message");
-        pgb_json_object(&json);
-        pgb_json_key_string(&json, "text", p->message);
-        pgb_json_end(&json);
-        pgb_json_key(&json, "locations");
-        pgb_json_array(&json);
-        pgb_json_object(&json);
-        pgb_json_key(&json, "physicalLocation");
-        pgb_json_object(&json);
-        pgb_json_key(&json, "artifactLocation");
-        pgb_json_object(&json);
-        pgb_json_key_string(&json, "uri", p->file);
-        pgb_json_end(&json);
-        pgb_json_key(&json, "region");
-        pgb_json_object(&json);
-        pgb_json_key_int(&json, "startLine", p->line > 0 ? p->line : 1);
-        pgb_json_key_int(&json, "startColumn", p->column > 0 ? p->column : 1);
-        pgb_json_end(&json);
-        pgb_json_end(&json);
-        pgb_json_end(&json);
-        pgb_json_end(&json);
-        pgb_json_end(&json);
-    }
-    while (json.depth > 0) {
-        pgb_json_end(&json);
-    }
-    pgb_out_raw(ctx->out, "\n", 1);
-}
-
-/* "%", line ends, and in properties ":" and "," are written as %XX. */
-static void github_text(pgb_buf *b, const char *s, bool property)
-{
-    for (; *s != '\0'; s++) {
-        if (*s == '%' || *s == '\r' || *s == '\n' || (property && (*s == ':' || *s == ','))) {
-            pgb_buf_printf(b, "%%%02X", (unsigned char)*s);
-        } else {
-            pgb_buf_putc(b, *s);
-        }
-    }
-}
-
-static void as_github(pgb_ctx *ctx, const pgb_problems *problems)
-{
-    for (size_t i = 0; i < problems->list.n; i++) {
-        const pgb_problem *p = &problems->list.at[i];
-        PGB_AUTO_BUF(b);
-
-        pgb_buf_printf(
-            &b, "::%s file=", p->severity == PGB_NOTE ? "notice" : severity_name(p->severity));
-        github_text(&b, p->file, true);
-        pgb_buf_printf(&b, ",line=%d,col=%d,title=%s::", p->line > 0 ? p->line : 1,
-                       p->column > 0 ? p->column : 1, p->rule);
-        github_text(&b, p->message, false);
-        if (p->fix != NULL) {
-            pgb_buf_puts(&b, "%0A");
-            github_text(&b, p->fix, false);
-        }
-        pgb_out_printf(ctx->out, "%s\n", pgb_buf_str(&b));
-    }
 }
 
 /* ---- which of two clashing files a database has ---- */
@@ -306,7 +200,8 @@ static pgb_status run(pgb_ctx *ctx)
         .folder = ctx->conf->migrations,
         .layout = strcmp(ctx->conf->layout, "native") == 0     ? PGB_LAYOUT_NATIVE
                   : strcmp(ctx->conf->layout, "numbered") == 0 ? PGB_LAYOUT_NUMBERED
-                                                               : PGB_LAYOUT_AUTO};
+                                                               : PGB_LAYOUT_AUTO,
+        .keep_texts = true};
     pgb_lint_options lint_options = {.heads_one = ctx->conf->heads_one,
                                      .late_refused = ctx->conf->late_refused};
     pgb_problems *problems = pgb_problems_new();
@@ -330,13 +225,15 @@ static pgb_status run(pgb_ctx *ctx)
         if (ctx->json) {
             as_json(ctx, problems, allowed);
         } else if (v->annotations == 1) {
-            as_sarif(ctx, problems);
+            status = pgb_annotate_sarif(ctx, problems);
         } else if (v->annotations == 2) {
-            as_github(ctx, problems);
+            status = pgb_annotate_github(ctx, problems);
         } else {
             as_text(ctx, problems);
         }
-        status = finish(ctx, problems, allowed);
+        if (status == PGB_OK) {
+            status = finish(ctx, problems, allowed);
+        }
     }
     pgb_problems_free(problems);
     return status;

@@ -2,13 +2,13 @@
 #include <unistd.h>
 
 #include "base/json.h"
-#include "cli/cli.h"
+#include "cli/prove.h"
 #include "lint/overlap.h"
 #include "rev/write.h"
 
 struct values {
     const char *message, *id;
-    bool dry_run;
+    bool dry_run, prove;
 };
 
 static const pgb_option options[] = {
@@ -25,6 +25,11 @@ static const pgb_option options[] = {
      .letter = 'n',
      PGB_OPT_FLAG_AT(struct values, dry_run),
      .help = "say what the branches both touch, and write nothing"},
+    {.name = "prove",
+     PGB_OPT_FLAG_AT(struct values, prove),
+     .help =
+         "apply the branches in either order on a private server first, and\nwrite nothing where "
+         "that makes a difference"},
     {.name = NULL},
 };
 
@@ -32,6 +37,7 @@ static const pgb_example examples[] = {
     {"pgbraid merge", "one head of all heads"},
     {"pgbraid merge timeline@head exports@head", "of these two"},
     {"pgbraid merge --dry-run", "only what the branches both touch"},
+    {"pgbraid merge --prove", "only when their order makes no difference"},
     {NULL, NULL},
 };
 
@@ -117,7 +123,8 @@ static void say_overlaps(pgb_ctx *ctx, const pgb_overlaps *o)
     }
 }
 
-static void put_json(pgb_ctx *ctx, pgb_node_list heads, const pgb_overlaps *o, const char *file)
+static void put_json(pgb_ctx *ctx, pgb_node_list heads, const pgb_overlaps *o, const char *file,
+                     const pgb_prove *prove)
 {
     pgb_json json;
 
@@ -149,6 +156,9 @@ static void put_json(pgb_ctx *ctx, pgb_node_list heads, const pgb_overlaps *o, c
     }
     pgb_json_end(&json);
     pgb_json_key_string(&json, "file", file);
+    if (prove != NULL) {
+        pgb_prove_json(&json, prove);
+    }
     pgb_json_end(&json);
     pgb_out_raw(ctx->out, "\n", 1);
 }
@@ -199,12 +209,58 @@ static pgb_status write_merge(pgb_ctx *ctx, const struct values *v, pgb_node_lis
     return status;
 }
 
+/* The branches in either order. */
+static pgb_status prove_heads(pgb_ctx *ctx, pgb_node_list heads, pgb_prove **ret_prove)
+{
+    pgb_prove_options how = {.world = ctx->world,
+                             .schema = ctx->conf->history_schema,
+                             .bin = ctx->conf->server_bin,
+                             .timeout_ms = PGB_PROVE_TIMEOUT_MS,
+                             .interrupted = &pgb_cli_interrupted,
+                             .events = pgb_prove_progress(ctx)};
+    pgb_status status = pgb_prove_heads(&how, heads.at, heads.n, ret_prove, ctx->err);
+
+    pgb_prove_progress_end(ctx);
+    return status;
+}
+
+static pgb_status finish(pgb_ctx *ctx, const struct values *v, pgb_node_list heads,
+                         const pgb_overlaps *overlaps)
+{
+    const char *file = NULL;
+    pgb_prove *prove = NULL;
+    bool differ = false;
+    pgb_status status = v->prove ? prove_heads(ctx, heads, &prove) : PGB_OK;
+
+    if (status == PGB_OK && prove != NULL) {
+        differ = !prove->complete || pgb_proofs_count(&prove->proofs, PGB_PROOF_FAILED) > 0;
+        if (!ctx->json) {
+            pgb_prove_show_text(ctx, prove);
+        }
+    }
+    if (status == PGB_OK && !v->dry_run && !differ) {
+        status = write_merge(ctx, v, heads, &file);
+    }
+    if (status == PGB_OK && ctx->json) {
+        put_json(ctx, heads, overlaps, file, prove);
+    } else if (status == PGB_OK && file != NULL) {
+        pgb_out_printf(ctx->out, "%s\n", file);
+        pgb_say(ctx, "next: pgbraid upgrade");
+    }
+    if (status == PGB_OK && differ) {
+        pgb_say(ctx, "nothing was written: let one branch depend on the other (-- pgbraid:depends "
+                     "ID), or merge without --prove");
+        status = PGB_FINDINGS;
+    }
+    pgb_prove_free(prove);
+    return status;
+}
+
 static pgb_status run(pgb_ctx *ctx)
 {
     const struct values *v = ctx->values;
     pgb_node_list heads = {0};
     pgb_overlaps overlaps;
-    const char *file = NULL;
     pgb_status status = find_heads(ctx, &heads);
 
     if (status == PGB_OK && ctx->set->layout == PGB_LAYOUT_NUMBERED) {
@@ -220,7 +276,7 @@ static pgb_status run(pgb_ctx *ctx)
             pgb_say(ctx, "nothing to merge: there is %s",
                     heads.n == 1 ? "one head" : "no revision");
             if (ctx->json) {
-                put_json(ctx, heads, &(pgb_overlaps){0}, NULL);
+                put_json(ctx, heads, &(pgb_overlaps){0}, NULL, NULL);
             }
             return PGB_OK;
         }
@@ -238,16 +294,7 @@ static pgb_status run(pgb_ctx *ctx)
         return status;
     }
     say_overlaps(ctx, &overlaps);
-    if (!v->dry_run) {
-        status = write_merge(ctx, v, heads, &file);
-    }
-    if (status == PGB_OK && ctx->json) {
-        put_json(ctx, heads, &overlaps, file);
-    } else if (status == PGB_OK && file != NULL) {
-        pgb_out_printf(ctx->out, "%s\n", file);
-        pgb_say(ctx, "next: pgbraid upgrade");
-    }
-    return status;
+    return finish(ctx, v, heads, &overlaps);
 }
 
 const pgb_command pgb_command_merge = {
@@ -260,7 +307,9 @@ const pgb_command pgb_command_merge = {
              "branches "
              "both touch: tables, columns, types and functions that one makes, alters or drops and "
              "another "
-             "touches too. What could not be told from the SQL is said.",
+             "touches too. What could not be told from the SQL is said.\n\n"
+             "With --prove the branches are applied in either order on a private server, and the "
+             "schemas compared; exit status 3, and no file, when they differ.",
     .options = options,
     .values_size = sizeof(struct values),
     .examples = examples,

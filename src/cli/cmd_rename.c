@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "cli/cli.h"
+#include "cli/worktree.h"
 #include "rev/write.h"
 
 struct values {
@@ -49,6 +50,38 @@ static void put_json(pgb_ctx *ctx, const pgb_rename *r)
     pgb_out_raw(ctx->out, "\n", 1);
 }
 
+/* The renamed file and the children that changed with it: staged together, or a commit would have
+ * one without the other. */
+static void tell_git(pgb_ctx *ctx, const pgb_worktree *tree, const pgb_rename *r)
+{
+    const char **files = pgb_arena_array(ctx->arena, r->n_refs + 4, sizeof *files);
+    bool clean = files != NULL && pgb_worktree_is_clean(ctx, tree, r->old_file);
+    size_t n = 0;
+
+    if (!clean && !pgb_worktree_has(ctx, tree, r->old_file)) {
+        return; /* git does not know the file */
+    }
+    for (uint32_t i = 0; i < r->n_refs && clean; i++) {
+        if (r->refs[i].changed) {
+            clean = pgb_worktree_is_clean(ctx, tree, r->refs[i].rev->file);
+            files[n++] = r->refs[i].rev->file;
+        }
+    }
+    if (clean) {
+        files[n++] = r->old_file;
+        files[n++] = r->new_file;
+        if (r->old_down != NULL) {
+            files[n++] = r->old_down;
+            files[n++] = r->new_down;
+        }
+        clean = pgb_worktree_stage(ctx, tree, files, n);
+    }
+    pgb_say(ctx, "%s",
+            clean ? "git: staged as a rename"
+                  : "git: not staged, because there were changes that are not staged; "
+                    "it becomes a rename with git add");
+}
+
 static pgb_status run(pgb_ctx *ctx)
 {
     const struct values *v = ctx->values;
@@ -59,6 +92,7 @@ static pgb_status run(pgb_ctx *ctx)
                   : strcmp(ctx->conf->layout, "numbered") == 0 ? PGB_LAYOUT_NUMBERED
                                                                : PGB_LAYOUT_AUTO};
     pgb_problems *problems = pgb_problems_new(); /* what is to be mended is not in the way */
+    pgb_worktree tree = {.prefix = ""};
     pgb_rename r = {0};
     pgb_status status;
 
@@ -68,10 +102,15 @@ static pgb_status run(pgb_ctx *ctx)
     status = pgb_revset_load(&rev_options, problems, &ctx->set, ctx->err);
     pgb_problems_free(problems);
     if (status == PGB_OK) {
+        pgb_worktree_look(ctx, ctx->conf->migrations, &tree);
         status = pgb_rev_rename(ctx->set, ctx->operands[0],
                                 ctx->n_operands > 1 ? ctx->operands[1] : NULL, v->children.at,
                                 v->children.n, ctx->arena, &r, ctx->err);
     }
+    if (status == PGB_OK) {
+        tell_git(ctx, &tree, &r);
+    }
+    pgb_worktree_done(&tree);
     if (status != PGB_OK) {
         return status;
     }
@@ -103,7 +142,9 @@ const pgb_command pgb_command_rename = {
              "Revisions that name the "
              "old id as parent keep it, unless --children names them; who names it is listed. A "
              "wrong argument "
-             "changes nothing.",
+             "changes nothing.\n\n"
+             "In a git work tree the rename is staged, as git mv does it, with the children that "
+             "follow; not where one of these files has changes that are not staged.",
     .options = options,
     .values_size = sizeof(struct values),
     .examples = examples,

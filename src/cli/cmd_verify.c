@@ -116,11 +116,22 @@ static pgb_status compare(pgb_ctx *ctx, notes *n, pgb_verdict *v)
                                            b, a));
     }
     if (status == PGB_OK && v->actual->moved) {
+        v->verified = false;
         status = add_note(n, NULL, NULL,
-                          "the schema changed at every attempt to read it: states may be mixed");
+                          "not verified: the schema changed at every attempt to read it, so states "
+                          "may be mixed; try again when that is done");
     }
     if (status == PGB_OK) {
         status = note_unmodelled(n, v->actual);
+    }
+    for (uint32_t i = 0; i < v->n_ignores && status == PGB_OK; i++) {
+        if (v->ignores[i].n == 0) {
+            status = add_note(n, NULL, NULL,
+                              pgb_arena_printf(ctx->arena,
+                                               "\"ignore = %s\" (%s) left nothing out: is it still "
+                                               "needed?",
+                                               v->ignores[i].pattern, v->ignores[i].reason));
+        }
     }
     return status == PGB_OK ? note_differences(n, &v->differences) : status;
 }

@@ -142,6 +142,9 @@ static void show_part(pgb_out *out, const char *name, const char *text)
     while (*text != '\0') {
         size_t len = strcspn(text, "\n");
 
+        for (; *text == '\t'; text++, len--) { /* libpq indents so */
+            pgb_out_raw(out, "  ", 2);
+        }
         pgb_out_printf(out, "%.*s\n", (int)len, text);
         text += len;
         if (*text == '\n') {

@@ -125,7 +125,9 @@ static pgb_status choose_scope(pgb_gathering *g)
 
 static pgb_status labels_of(pgb_gathering *g, const pgb_world_node *n, pgb_report_list *ret_labels)
 {
-    uint32_t count = n->rev != NULL ? n->rev->n_labels : n->applied->n_labels;
+    uint32_t count = n->rev != NULL       ? n->rev->n_labels
+                     : n->applied != NULL ? n->applied->n_labels
+                                          : 0;
     const char **labels = pgb_arena_array(g->ctx->arena, count + 1, sizeof *labels);
 
     if (labels == NULL) {
@@ -530,8 +532,9 @@ static pgb_status name_scope(pgb_gathering *g)
 pgb_status pgb_report_gather(pgb_ctx *ctx, const pgb_report_wish *wish, pgb_report *ret_report)
 {
     static pgb_status (*const steps[])(pgb_gathering * g) = {
-        take_head,   choose_scope, take_revisions, take_states,         take_pending,
-        take_people, take_events,  name_scope,     pgb_gather_way_back, pgb_gather_proof,
+        take_head,        choose_scope, take_revisions, take_states,          take_pending,
+        take_people,      take_events,  name_scope,     pgb_gather_backfills, pgb_gather_way_back,
+        pgb_gather_proof,
     };
     pgb_gathering g = {.ctx = ctx, .wish = wish, .report = ret_report};
     pgb_event *events = NULL;

@@ -5,7 +5,7 @@ extern const pgb_command pgb_command_init, pgb_command_new, pgb_command_merge, p
     pgb_command_history, pgb_command_heads, pgb_command_branches, pgb_command_check,
     pgb_command_show, pgb_command_status, pgb_command_current, pgb_command_snapshot,
     pgb_command_verify, pgb_command_upgrade, pgb_command_downgrade, pgb_command_stamp,
-    pgb_command_repair, pgb_command_report, pgb_command_db, pgb_command_help,
+    pgb_command_repair, pgb_command_prove, pgb_command_report, pgb_command_db, pgb_command_help,
     pgb_command_completion, pgb_command_backfill;
 
 /* In the order of the overview. */
@@ -22,6 +22,7 @@ const pgb_command *const pgb_commands[] = {
     &pgb_command_check,
     &pgb_command_status,
     &pgb_command_current,
+    &pgb_command_prove,
     &pgb_command_verify,
     &pgb_command_snapshot,
     &pgb_command_report,

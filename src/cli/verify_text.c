@@ -3,7 +3,12 @@
 
 #include "cli/verify.h"
 
-enum { SHOWN_LINES = 12 };
+enum {
+    SHOWN_LINES = 12,
+    SHOWN_WHOLE =
+        60, /* differences that are shown with both sides; a summary stands for the rest */
+    SHOWN_GROUPS = 20 /* lines of the summary */
+};
 
 /* A text's lines [from, to) of n, each behind the indentation. */
 typedef struct lines {
@@ -122,37 +127,104 @@ static int by_table(const void *a, const void *b)
     return strcmp(s, t) != 0 ? strcmp(s, t) : (*x > *y) - (*x < *y);
 }
 
+/* What belongs together in the summary: a table's differences, or those of a kind that are of no
+ * table. */
+typedef struct group {
+    const char *name;
+    const char *prefix; /* before a kind's name */
+    uint32_t n, by_change[3];
+} group;
+
+static int by_count(const void *a, const void *b)
+{
+    const group *x = a, *y = b;
+
+    return x->n != y->n ? (x->n < y->n) - (x->n > y->n) : strcmp(x->name, y->name);
+}
+
+/* How many where, of all of them: the largest first. */
+static void put_summary(pgb_ctx *ctx, const pgb_difference *const *sorted, uint32_t n,
+                        uint32_t hidden)
+{
+    group *groups = pgb_arena_array(ctx->arena, n + 1, sizeof *groups);
+    size_t count = 0;
+
+    if (groups == NULL) {
+        ctx->out->buf.failed = true;
+        return;
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        const pgb_difference *d = sorted[i];
+        const char *name = d->table != NULL ? d->table : d->kind;
+        group *last = count > 0 ? &groups[count - 1] : NULL;
+
+        if (last == NULL || strcmp(last->name, name) != 0 ||
+            (last->prefix[0] == '\0') != (d->table != NULL)) {
+            last = &groups[count++];
+            *last = (group){.name = name, .prefix = d->table != NULL ? "" : "kind "};
+        }
+        last->n++;
+        last->by_change[d->change]++;
+    }
+    qsort(groups, count, sizeof *groups, by_count);
+    pgb_out_printf(
+        ctx->out,
+        "%u more %s not shown (-v shows all of them, --format json too). Where they all are:\n",
+        hidden, hidden == 1 ? "is" : "are");
+    for (size_t i = 0; i < count && i < SHOWN_GROUPS; i++) {
+        const char *between = "";
+
+        pgb_out_printf(ctx->out, "  %s%s: ", groups[i].prefix, groups[i].name);
+        for (int c = 0; c < 3; c++) {
+            if (groups[i].by_change[c] > 0) {
+                pgb_out_printf(ctx->out, "%s%u %s", between, groups[i].by_change[c],
+                               pgb_change_name((pgb_change)c));
+                between = ", ";
+            }
+        }
+        pgb_out_raw(ctx->out, "\n", 1);
+    }
+    if (count > SHOWN_GROUPS) {
+        pgb_out_printf(ctx->out, "  ... and %zu more tables and kinds\n", count - SHOWN_GROUPS);
+    }
+    pgb_out_raw(ctx->out, "\n", 1);
+}
+
 static void put_all(pgb_ctx *ctx, const pgb_differences *all)
 {
     const pgb_difference **sorted = pgb_arena_array(ctx->arena, all->n + 1, sizeof(void *));
     const char *table = NULL;
-    uint32_t shown = 0;
+    uint32_t n = 0, shown;
 
     if (sorted == NULL) {
         ctx->out->buf.failed = true;
         return;
     }
     for (uint32_t i = 0; i < all->n; i++) {
-        sorted[i] = &all->at[i];
+        if (!all->at[i].note) { /* those are said below */
+            sorted[n++] = &all->at[i];
+        }
     }
-    qsort(sorted, all->n, sizeof(void *), by_table);
-    for (uint32_t i = 0; i < all->n; i++) {
+    if (n == 0) {
+        return;
+    }
+    qsort(sorted, n, sizeof(void *), by_table);
+    /* a few more are sooner read than summed up */
+    shown = ctx->verbose > 0 || n <= SHOWN_WHOLE + SHOWN_WHOLE / 4 ? n : SHOWN_WHOLE;
+    for (uint32_t i = 0; i < shown; i++) {
         const pgb_difference *d = sorted[i];
 
-        if (d->note) {
-            continue; /* said below, as a note */
-        }
         if (d->table != NULL && (table == NULL || strcmp(table, d->table) != 0)) {
-            pgb_out_raw(ctx->out, "\n", shown > 0 ? 1 : 0);
+            pgb_out_raw(ctx->out, "\n", i > 0 ? 1 : 0);
             pgb_out_printf(ctx->out, "%s\n", d->table);
         }
         table = d->table;
         put_difference(ctx, d);
         pgb_out_turn(ctx->out);
-        shown++;
     }
-    if (shown > 0) {
-        pgb_out_raw(ctx->out, "\n", 1);
+    pgb_out_raw(ctx->out, "\n", 1);
+    if (shown < n) {
+        put_summary(ctx, sorted, n, n - shown);
     }
 }
 

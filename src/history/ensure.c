@@ -144,32 +144,44 @@ pgb_status pgb_history_check(const pgb_history_state *state, const char *schema,
     return PGB_OK;
 }
 
+/* The statements that bring the history from a version to ours, the first with its schema. */
+static void write_creation(pgb_buf *b, pgb_arena *arena, const char *quoted, bool schema,
+                           int version)
+{
+    char ours[16];
+    pgb_statement set = {.n = 2, .values = {ours, PGB_VERSION}};
+
+    snprintf(ours, sizeof ours, "%d", PGB_HISTORY_VERSION);
+    set.sql = pgb_history_sql(arena, pgb_sql_set_version, quoted);
+    if (schema) {
+        /* not IF NOT EXISTS: that asks for CREATE on the database though the schema is there */
+        pgb_buf_printf(b, "CREATE SCHEMA %s;\n", quoted);
+    }
+    for (int i = version; i < PGB_HISTORY_VERSION; i++) {
+        const char *script = pgb_history_sql(arena, upgrades[i], quoted);
+
+        b->failed = b->failed || script == NULL;
+        if (script != NULL) {
+            pgb_buf_puts(b, script);
+        }
+    }
+    b->failed = b->failed || set.sql == NULL;
+    if (set.sql != NULL) {
+        pgb_statement_render(&set, b);
+    }
+}
+
 static pgb_status create(pgb_session *session, const char *quoted, const pgb_history_state *state,
                          pgb_arena *arena, pgb_error *err)
 {
-    /* not IF NOT EXISTS: that asks for CREATE on the database though the schema is there */
-    const char *create_schema = pgb_arena_printf(arena, "CREATE SCHEMA %s", quoted);
-    const char *set_version = pgb_history_sql(arena, pgb_sql_set_version, quoted);
-    const char *version = pgb_arena_printf(arena, "%d", PGB_HISTORY_VERSION);
-    const char *const values[2] = {version, PGB_VERSION};
     AUTO_RESULT(r);
+    PGB_AUTO_BUF(b);
     pgb_status status;
 
-    if (create_schema == NULL || set_version == NULL || version == NULL) {
-        return pgb_error_nomem(err);
-    }
-    status = pgb_exec(session, "BEGIN ISOLATION LEVEL READ COMMITTED", NULL, err);
-    if (status == PGB_OK && !state->has_schema) {
-        status = pgb_exec(session, create_schema, NULL, err);
-    }
-    for (int i = state->version; i < PGB_HISTORY_VERSION && status == PGB_OK; i++) {
-        const char *script = pgb_history_sql(arena, upgrades[i], quoted);
-
-        status = script != NULL ? pgb_exec(session, script, NULL, err) : pgb_error_nomem(err);
-    }
-    if (status == PGB_OK) {
-        status = pgb_exec_params(session, set_version, 2, values, NULL, err);
-    }
+    /* one string, so that a far server is waited for once */
+    pgb_buf_puts(&b, "BEGIN ISOLATION LEVEL READ COMMITTED;\n");
+    write_creation(&b, arena, quoted, !state->has_schema, state->version);
+    status = b.failed ? pgb_error_nomem(err) : pgb_exec(session, pgb_buf_str(&b), NULL, err);
     if (status == PGB_OK) {
         /* alone: what a string of several statements answers could hide how this one ended */
         status = pgb_exec(session, "COMMIT", &r, err);
@@ -186,25 +198,12 @@ static pgb_status create(pgb_session *session, const char *quoted, const pgb_his
 const char *pgb_history_creation(pgb_session *session, const char *schema, pgb_arena *arena)
 {
     const char *quoted = pgb_quote_ident(session, arena, schema != NULL ? schema : "pgbraid");
-    char version[16];
-    pgb_statement set = {.n = 2, .values = {version, PGB_VERSION}};
     PGB_AUTO_BUF(b);
 
-    set.sql = quoted != NULL ? pgb_history_sql(arena, pgb_sql_set_version, quoted) : NULL;
-    if (set.sql == NULL) {
+    if (quoted == NULL) {
         return NULL;
     }
-    snprintf(version, sizeof version, "%d", PGB_HISTORY_VERSION);
-    pgb_buf_printf(&b, "CREATE SCHEMA %s;\n", quoted);
-    for (int i = 0; i < PGB_HISTORY_VERSION; i++) {
-        const char *script = pgb_history_sql(arena, upgrades[i], quoted);
-
-        if (script == NULL) {
-            return NULL;
-        }
-        pgb_buf_puts(&b, script);
-    }
-    pgb_statement_render(&set, &b);
+    write_creation(&b, arena, quoted, true, 0);
     return b.failed ? NULL : pgb_arena_strdup(arena, pgb_buf_str(&b));
 }
 

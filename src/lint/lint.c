@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/text.h"
 #include "rev/script.h"
@@ -21,6 +22,7 @@ const pgb_lint_rule pgb_lint_rules[] = {
     {"duplicate-id", PGB_ERROR, "two files that claim one revision id"},
     {"duplicate-parent", PGB_WARNING, "one parent named twice"},
     {"empty-down", PGB_WARNING, "a down section that does nothing, under an upgrade that does"},
+    {"invalid-utf8", PGB_ERROR, "bytes that are no UTF-8"},
     {"label-clash", PGB_ERROR, "a label that stands twice, or is also an id"},
     {"misplaced-directive", PGB_ERROR, "a directive where it may not stand"},
     {"missing-depends", PGB_ERROR, "a dependency that no file has"},
@@ -30,9 +32,10 @@ const pgb_lint_rule pgb_lint_rules[] = {
     {"name-mismatch", PGB_WARNING, "a file whose name begins with another id than its header"},
     {"no-way-back", PGB_WARNING, "an upgrade without a down section, and without saying why"},
     {"not-closed", PGB_ERROR, "a string, comment or body that does not end"},
+    {"not-read", PGB_WARNING, "a file that is passed over, because its name does not end in .sql"},
     {"not-understood", PGB_NOTE, "SQL that the parser does not know: it runs, but is not analysed"},
     {"nul-byte", PGB_ERROR, "a NUL byte"},
-    {"orphan-down", PGB_WARNING, "a way back without its way up"},
+    {"orphan-down", PGB_ERROR, "a way back without its way up"},
     {"psql-command", PGB_ERROR, "a psql command in a revision"},
     {"reserved-name", PGB_ERROR, "an id or label that means something else"},
     {"second-revision", PGB_ERROR, "a second revision directive"},
@@ -217,11 +220,23 @@ static pgb_status look_for_trap(linter *l, const pgb_revision *rev, pgb_script *
     return status;
 }
 
+static bool mentions(const char *text, uint64_t len, const char *word)
+{
+    size_t n = strlen(word);
+
+    for (uint64_t i = 0; i + n <= len; i++) {
+        if ((text[i] | 0x20) == word[0] && strncasecmp(text + i, word, n) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Both words somewhere in it; only such files are parsed for their objects. */
 static bool may_be_trap(const pgb_script_info *info)
 {
-    return info->text == NULL ||
-           (strcasestr(info->text, "drop") != NULL && strcasestr(info->text, "create") != NULL);
+    return info->text == NULL || (mentions(info->text, info->text_len, "drop") &&
+                                  mentions(info->text, info->text_len, "create"));
 }
 
 static pgb_status section(linter *l, const pgb_revision *rev, pgb_section which, uint32_t nth,
@@ -229,15 +244,17 @@ static pgb_status section(linter *l, const pgb_revision *rev, pgb_section which,
 {
     PGB_AUTO_ARENA(arena);
     dropped_list drops = {0};
-    pgb_error own = PGB_ERROR_INIT;
     pgb_script *script = NULL;
+    pgb_error own;
     bool trap;
     pgb_status status;
+
+    pgb_error_clear(&own);
 
     if (arena == NULL) {
         return pgb_error_nomem(l->err);
     }
-    status = pgb_script_open(l->set, rev, which, nth, &script, &own);
+    status = pgb_script_look(l->set, rev, which, nth, &script, &own);
     if (status != PGB_OK) {
         return from_error(l, rev, &own);
     }

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,7 +24,12 @@ pgb_status pgb_session_result_error(pgb_session *s, const PGresult *result, pgb_
     const char *context = PQresultErrorField(result, PG_DIAG_CONTEXT);
     const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
     const char *position = PQresultErrorField(result, PG_DIAG_STATEMENT_POSITION);
+    const char *constraint = PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME);
     pgb_status status;
+
+    if (constraint == NULL) {
+        constraint = PQresultErrorField(result, PG_DIAG_COLUMN_NAME);
+    }
 
     if (state == NULL || message == NULL) {
         /* not the server's: libpq lost the connection, the thread of the protocol, or memory */
@@ -55,6 +61,9 @@ pgb_status pgb_session_result_error(pgb_session *s, const PGresult *result, pgb_
         clean(err->message);
         memcpy(err->sqlstate, state, 5);
         err->sqlstate[5] = '\0';
+        if (constraint != NULL) {
+            snprintf(err->constraint, sizeof err->constraint, "%s", constraint);
+        }
         if (detail != NULL) {
             pgb_error_detail(err, "%s", detail);
             clean(err->detail);

@@ -135,6 +135,8 @@ static pgb_status not_found(const pgb_world *w, const char *text, size_t len, pg
             if (name_len > len && strspn(name, "0") >= name_len - len &&
                 memcmp(name + name_len - len, text, len) == 0) {
                 distance = 0;
+            } else if (name_len > len + best_distance || len > name_len + best_distance) {
+                continue; /* as far apart as that already by their lengths */
             } else {
                 distance = pgb_text_distance(shown.text, name);
             }
@@ -163,10 +165,18 @@ pgb_status pgb_ident_lookup(const pgb_world *w, const char *text, size_t len, ui
         pgb_map_get(&w->by_label, text, len, ret_node)) {
         return PGB_OK;
     }
+    /* a prefix of an id or of a label, as in Alembic; a node that it fits twice is one */
     for (uint32_t v = 0; v < w->n; v++) {
-        if (strncmp(w->nodes[v].id, text, len) == 0) {
-            found = v;
-            pgb_candidates_add(&fits, v, w->nodes[v].id);
+        uint32_t n = pgb_world_n_own_labels(w, v);
+
+        for (uint32_t i = 0; i <= n; i++) {
+            const char *name = i == 0 ? w->nodes[v].id : pgb_world_own_label(w, v, i - 1);
+
+            if (strncmp(name, text, len) == 0) {
+                found = v;
+                pgb_candidates_add(&fits, v, name);
+                break;
+            }
         }
     }
     if (fits.n == 1) {

@@ -405,6 +405,74 @@ pgb_status pgb_stage_database(pgb_stage *s, const char *name, pgb_error *err)
     return status == PGB_OK ? hand_over_public(s, name, err) : status;
 }
 
+pgb_status pgb_stage_copy(pgb_stage *stage, const char *from, const char *name, pgb_error *err)
+{
+    PGB_AUTO_BUF(b);
+    pgb_status status;
+
+    pgb_buf_puts(&b, "CREATE DATABASE ");
+    put_ident(&b, name);
+    pgb_buf_puts(&b, " TEMPLATE ");
+    put_ident(&b, from);
+    if (stage->owner != NULL) {
+        pgb_buf_puts(&b, " OWNER ");
+        put_ident(&b, stage->owner);
+    }
+    status = exec_buf(stage->session, &b, err);
+    return status == PGB_OK ? apply_settings(stage, name, err) : status;
+}
+
+/* A line of `keep` that begins with those words. */
+static bool is_kept(const char *keep, const char *what)
+{
+    size_t len = strlen(what);
+
+    for (const char *at = keep; at != NULL && *at != '\0';) {
+        if (strncmp(at, what, len) == 0 && strchr(" \n", at[len]) != NULL) {
+            return true;
+        }
+        at = strchr(at, '\n');
+        at = at != NULL ? at + 1 : NULL;
+    }
+    return false;
+}
+
+pgb_status pgb_stage_drop(pgb_stage *stage, const char *name, const char *keep, pgb_error *err)
+{
+    static const char leave[] = "SELECT pg_catalog.pg_terminate_backend(pid) FROM "
+                                "pg_catalog.pg_stat_activity WHERE datname = $1";
+    bool force = pgb_session_server_version(stage->session) >= 130000;
+    const char *const params[] = {name};
+    PGB_AUTO_BUF(b);
+    pgb_result *r = NULL;
+    pgb_status status =
+        force ? PGB_OK : pgb_exec_params(stage->session, leave, 1, params, NULL, err);
+    bool done;
+
+    pgb_buf_puts(&b, "DROP DATABASE IF EXISTS ");
+    put_ident(&b, name);
+    pgb_buf_puts(&b, force ? " WITH (FORCE)" : "");
+    if (status == PGB_OK) {
+        status = exec_buf(stage->session, &b, err);
+    }
+    if (status == PGB_OK && keep != NULL) {
+        status = pgb_exec(stage->session, pgb_sql_site_roles, &r, err);
+    }
+    for (int i = 0; status == PGB_OK && r != NULL && i < pgb_result_rows(r); i++) {
+        const char *what = pgb_result_value(r, i, 0);
+
+        if (!is_kept(keep, what)) {
+            /* "role x" and "tablespace x" are what DROP wants; one that another database needs
+             * stays */
+            pgb_buf_clear(&b);
+            pgb_buf_printf(&b, "DROP %s", what);
+            status = try_buf(stage->session, &b, &done, err);
+        }
+    }
+    pgb_result_free(r);
+    return status;
+}
+
 static void put_uri(pgb_buf *b, const char *s)
 {
     for (; *s != '\0'; s++) {

@@ -35,6 +35,12 @@ void pgb_stage_close(pgb_stage *stage); /* NULL is allowed */
 
 /* Makes an empty database of that name. */
 pgb_status pgb_stage_database(pgb_stage *stage, const char *name, pgb_error *err);
+/* Makes a database like another of this stage, to which nobody may be connected. */
+pgb_status pgb_stage_copy(pgb_stage *stage, const char *from, const char *name, pgb_error *err);
+/* Drops a database, whoever is connected, and then the roles and tablespaces that are not in
+ * `keep`: lines that begin with "role NAME" or "tablespace NAME" (quoted as needed), as
+ * pgb_site_roles gives them; NULL: all stay. */
+pgb_status pgb_stage_drop(pgb_stage *stage, const char *name, const char *keep, pgb_error *err);
 /* URI of a database, as a role (NULL: the server's superuser); in the arena, NULL: no memory. */
 const char *pgb_stage_conninfo(const pgb_stage *stage, const char *database, const char *role,
                                pgb_arena *arena);

@@ -1,4 +1,5 @@
 /* The page as a whole. */
+#include <inttypes.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -23,6 +24,9 @@ void pgb_put(pgb_page *p, const char *format, ...)
             break;
         case 'u':
             pgb_buf_printf(p->out, "%u", va_arg(ap, uint32_t));
+            break;
+        case 'n':
+            pgb_buf_printf(p->out, "%" PRId64, va_arg(ap, int64_t));
             break;
         case 'i':
             pgb_markup_id(p->out, "", va_arg(ap, const char *));
@@ -136,13 +140,24 @@ static void put_page(pgb_page *p, const section *sections, size_t n)
     if (r->made_by != NULL) {
         pgb_put(p, " by %s", r->made_by);
     }
-    pgb_put(p, " with pgbraid %s</p>\n<nav aria-label=\"Contents\"><ul>\n", r->tool_version);
+    pgb_put(p,
+            " with pgbraid %s</p>\n</header>\n<div class=\"bar\"><nav aria-label=\"Contents\">"
+            "<ul>\n",
+            r->tool_version);
     for (size_t i = 0; i < n; i++) {
         if (sections[i].wanted) {
             pgb_put(p, "<li><a href=\"#%s\">%s</a></li>\n", sections[i].id, sections[i].title);
         }
     }
-    pgb_put(p, "</ul></nav>\n</header>\n<main id=\"main\">\n");
+    pgb_put(p, "</ul></nav>\n");
+    if (r->n_revisions + r->n_tables > 0) {
+        pgb_put(p,
+                "<div class=\"find\" hidden role=\"search\"><input type=\"search\" id=\"search\" "
+                "placeholder=\"Find revisions, tables\" aria-label=\"Show only revisions and "
+                "tables with this word; Enter goes to the first\"><output id=\"search-count\" "
+                "aria-live=\"polite\"></output></div>\n");
+    }
+    pgb_put(p, "</div>\n<main id=\"main\" tabindex=\"-1\">\n");
     for (size_t i = 0; i < n && p->status == PGB_OK && !p->out->failed; i++) {
         if (sections[i].wanted) {
             pgb_put(p, "<section aria-labelledby=\"%s\">\n<h2 id=\"%s\">%s</h2>\n", sections[i].id,
@@ -173,14 +188,14 @@ pgb_status pgb_report_html(const pgb_report *r, pgb_buf *out, pgb_error *err)
         {"notes", "Notes", pgb_html_notes, r->n_notes > 0},
         {"graph", "The graph", pgb_html_graph, r->n_revisions > 0},
         {"revisions", "Revisions", pgb_html_revisions, r->n_revisions > 0},
-        {"schema", "The schema", pgb_html_schema, r->n_tables > 0},
-        {"counts", "Counts", pgb_html_counts, r->n_tables > 0},
-        {"tables", "Tables", pgb_html_tables, r->n_tables > 0},
-        {"objects", "Other objects", pgb_html_objects, r->n_objects > 0},
         {"verification", "Verification", pgb_html_verification, r->n_verifications > 0},
         {"proofs", "Proofs", pgb_html_proofs, r->n_proofs > 0},
         {"backfills", "Backfills", pgb_html_backfills, r->n_backfills > 0},
         {"events", "Events", pgb_html_events, r->n_events > 0},
+        {"schema", "The schema", pgb_html_schema, r->n_tables > 0},
+        {"counts", "Counts", pgb_html_counts, r->n_tables > 0},
+        {"tables", "Tables", pgb_html_tables, r->n_tables > 0},
+        {"objects", "Other objects", pgb_html_objects, r->n_objects > 0},
     };
 
     if (arena == NULL) {

@@ -15,8 +15,9 @@ typedef struct pgb_page {
 } pgb_page;
 
 /*
- * Writes HTML. In the format, %s is a text and is escaped, %u a uint32_t, %i a name as part of an
- * id, %d a duration in µs (int64_t), %t a time, %% a percent sign. Nothing goes in unescaped.
+ * Writes HTML. In the format, %s is a text and is escaped, %u a uint32_t, %n an int64_t, %i a name
+ * as part of an id, %d a duration in µs (int64_t), %t a time, %% a percent sign. Nothing goes in
+ * unescaped.
  */
 void pgb_put(pgb_page *p, const char *format, ...);
 

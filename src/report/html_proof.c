@@ -124,14 +124,13 @@ void pgb_html_backfills(pgb_page *p)
         }
         pgb_put(p, "</p>\n<ul class=\"defs\">\n");
         if (b->rows >= 0) {
-            pgb_put(p, "<li>%u rows of the source</li>\n", (uint32_t)b->rows);
+            pgb_put(p, "<li>%n rows of the source</li>\n", b->rows);
         }
         for (uint32_t k = 0; k < b->n_outcomes; k++) {
-            pgb_put(p, "<li>%u %s</li>\n", (uint32_t)b->outcomes[k].count, b->outcomes[k].name);
+            pgb_put(p, "<li>%n %s</li>\n", b->outcomes[k].count, b->outcomes[k].name);
         }
         if (b->errors > 0) {
-            pgb_put(p, "<li class=\"bad\">%u rows at fault, rolled back alone</li>\n",
-                    (uint32_t)b->errors);
+            pgb_put(p, "<li class=\"bad\">%n rows at fault, rolled back alone</li>\n", b->errors);
         }
         pgb_put(p, "</ul>\n");
     }
@@ -140,11 +139,18 @@ void pgb_html_backfills(pgb_page *p)
 void pgb_html_events(pgb_page *p)
 {
     const pgb_report *r = p->r;
+    bool messages = false;
+
+    for (uint32_t i = 0; i < r->n_events; i++) {
+        messages |= r->events[i].message != NULL || r->events[i].sqlstate != NULL;
+    }
 
     pgb_put(p, "<div class=\"scroll\"><table class=\"stack\"><caption>From the database's own log, "
                "oldest first</caption><thead><tr><th scope=\"col\">When</th><th scope=\"col\">Event"
                "</th><th scope=\"col\">Revision</th><th scope=\"col\">How long</th>"
-               "<th scope=\"col\">By</th><th scope=\"col\">Message</th></tr></thead><tbody>\n");
+               "<th scope=\"col\">By</th>");
+    pgb_put(p, messages ? "<th scope=\"col\">Message</th></tr></thead><tbody>\n"
+                        : "</tr></thead><tbody>\n");
     for (uint32_t i = 0; i < r->n_events; i++) {
         const pgb_report_event *e = &r->events[i];
 
@@ -158,8 +164,12 @@ void pgb_html_events(pgb_page *p)
         if (e->duration_us >= 0) {
             pgb_put(p, "%d", e->duration_us);
         }
-        pgb_put(p, "</td><td>%s</td><td>%s%s%s</td></tr>\n", e->by, e->sqlstate,
-                e->sqlstate != NULL && e->message != NULL ? ": " : "", e->message);
+        pgb_put(p, "</td><td>%s", e->by);
+        if (messages) {
+            pgb_put(p, "</td><td>%s%s%s", e->sqlstate,
+                    e->sqlstate != NULL && e->message != NULL ? ": " : "", e->message);
+        }
+        pgb_put(p, "</td></tr>\n");
     }
     pgb_put(p, "</tbody></table></div>\n");
 }

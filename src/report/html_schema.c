@@ -91,7 +91,18 @@ void pgb_html_counts(pgb_page *p)
             r->columns, r->foreign_keys, r->indexes, r->checks);
 }
 
-static void put_column(pgb_page *p, const pgb_report_table *t, uint32_t i)
+/* Whether a column of comments has anything to say. */
+static bool comments(const pgb_report_table *t)
+{
+    for (uint32_t i = 0; i < t->n_columns; i++) {
+        if (t->columns[i].collation != NULL || t->columns[i].comment != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void put_column(pgb_page *p, const pgb_report_table *t, uint32_t i, bool comment)
 {
     const pgb_report_column *c = &t->columns[i];
     const char *between = "";
@@ -106,20 +117,27 @@ static void put_column(pgb_page *p, const pgb_report_table *t, uint32_t i)
     if (c->generated != NULL) {
         pgb_put(p, "%s<code>%s</code>", between, c->generated);
     }
-    pgb_put(p, "</td><td>%s%s%s</td></tr>\n", c->collation != NULL ? c->collation : "",
-            c->collation != NULL && c->comment != NULL ? "; " : "", c->comment);
+    if (comment) {
+        pgb_put(p, "</td><td>%s%s%s", c->collation != NULL ? c->collation : "",
+                c->collation != NULL && c->comment != NULL ? "; " : "", c->comment);
+    }
+    pgb_put(p, "</td></tr>\n");
 }
 
 static void put_columns(pgb_page *p, const pgb_report_table *t)
 {
-    pgb_put(p,
-            "<div class=\"scroll\"><table class=\"stack cols\"><caption>Columns of %s</caption>"
-            "<thead><tr><th scope=\"col\">Column</th><th scope=\"col\">Type</th>"
-            "<th scope=\"col\">Null</th><th scope=\"col\">Default</th><th scope=\"col\">Comment"
-            "</th></tr></thead><tbody>\n",
-            t->name);
+    bool comment = comments(t);
+
+    pgb_put(
+        p,
+        "<div class=\"scroll\"><table class=\"stack wide cols\"><caption>Columns of %s</caption>"
+        "<thead><tr><th scope=\"col\">Column</th><th scope=\"col\">Type</th>"
+        "<th scope=\"col\">Null</th><th scope=\"col\">Default</th>",
+        t->name);
+    pgb_put(p, comment ? "<th scope=\"col\">Comment</th></tr></thead><tbody>\n"
+                       : "</tr></thead><tbody>\n");
     for (uint32_t i = 0; i < t->n_columns; i++) {
-        put_column(p, t, i);
+        put_column(p, t, i, comment);
     }
     pgb_put(p, "</tbody></table></div>\n");
 }
@@ -132,7 +150,8 @@ static void put_foreign_keys(pgb_page *p, const pgb_report_table *t)
         return;
     }
     pgb_put(p,
-            "<div class=\"scroll\"><table class=\"stack fks\"><caption>Foreign keys of %s</caption>"
+            "<div class=\"scroll\"><table class=\"stack wide fks\"><caption>Foreign keys of "
+            "%s</caption>"
             "<thead><tr><th scope=\"col\">Foreign key</th><th scope=\"col\">Columns</th>"
             "<th scope=\"col\">References</th><th scope=\"col\">ON DELETE</th>"
             "<th scope=\"col\">So a row here is</th></tr></thead><tbody>\n",
@@ -172,15 +191,15 @@ static void put_items(pgb_page *p, const char *heading, const char *bad,
     if (n == 0) {
         return;
     }
-    pgb_put(p, "<h4>%s</h4>\n<ul class=\"defs\">\n", heading);
+    pgb_put(p, "<h4>%s</h4>\n<ul class=\"items\">\n", heading);
     for (uint32_t i = 0; i < n; i++) {
-        pgb_put(p, "<li><code>%s</code> <code class=\"soft\">%s</code>%s", items[i].name,
+        pgb_put(p, "<li><code>%s</code> <span><code>%s</code>%s", items[i].name,
                 items[i].definition, items[i].comment != NULL ? " \u2013 " : "");
         pgb_put(p, "%s", items[i].comment);
         if (items[i].bad) {
             pgb_put(p, " <span class=\"badge bad\">%s</span>", bad);
         }
-        pgb_put(p, "</li>\n");
+        pgb_put(p, "</span></li>\n");
     }
     pgb_put(p, "</ul>\n");
 }
@@ -191,12 +210,11 @@ static void put_keys(pgb_page *p, const pgb_report_table *t)
         pgb_put(p, "<p class=\"warn\">No primary key.</p>\n");
         return;
     }
-    pgb_put(p, "<h4>Keys</h4>\n<ul class=\"defs\">\n");
+    pgb_put(p, "<h4>Keys</h4>\n<ul class=\"items\">\n");
     for (uint32_t i = 0; i < t->n_keys; i++) {
         const pgb_report_key *k = &t->keys[i];
 
-        pgb_put(p, "<li><code>%s</code> <code class=\"soft\">%s</code></li>\n", k->name,
-                k->definition);
+        pgb_put(p, "<li><code>%s</code> <code>%s</code></li>\n", k->name, k->definition);
     }
     pgb_put(p, "</ul>\n");
 }

@@ -5,6 +5,8 @@
 #include "report/markup.h"
 #include "report/svg.h"
 
+enum { REVERTS_SHOWN = 24 };
+
 static const char *tone_class(pgb_tone tone)
 {
     return tone == PGB_TONE_GOOD ? "good" : tone == PGB_TONE_WARN ? "warn" : "bad";
@@ -16,30 +18,57 @@ static const char *tone_word(pgb_tone tone)
     return tone == PGB_TONE_GOOD ? "\u2713" : tone == PGB_TONE_WARN ? "!" : "\u2717";
 }
 
-/* The first thing to be read: is it as it should be? */
-static void put_verdict(pgb_page *p, const pgb_fact *facts, uint32_t n)
+/* The first thing to be read: is it as it should be? Returns the fact that it tells, which need not
+ * be told again; n: none. */
+static uint32_t put_verdict(pgb_page *p, const pgb_fact *facts, uint32_t n)
 {
     pgb_tone worst = PGB_TONE_PLAIN;
-    const pgb_fact *verified = NULL;
+    uint32_t told = n;
 
     for (uint32_t i = 0; i < n; i++) {
         if (strcmp(facts[i].label, "Verified") == 0 || strcmp(facts[i].label, "Proven") == 0) {
             worst = facts[i].tone > worst ? facts[i].tone : worst;
-            if (verified == NULL || facts[i].tone > verified->tone) {
-                verified = &facts[i];
+            if (told == n || facts[i].tone > facts[told].tone) {
+                told = i;
             }
         }
     }
-    if (verified == NULL) {
-        return;
+    if (told == n) {
+        return n;
     }
-    /* where all is well, what was done is the news; else what is not well */
     pgb_put(p, "<div class=\"verdict %s\"><strong>%s %s</strong><p>%s</p></div>\n",
             tone_class(worst), tone_word(worst),
             worst == PGB_TONE_GOOD   ? "Applied, verified, as it should be"
             : worst == PGB_TONE_WARN ? "Applied, but not everything could be checked"
                                      : "The database is not as it should be",
-            worst == PGB_TONE_GOOD ? facts[0].text : verified->text);
+            facts[told].text);
+    return told;
+}
+
+/* What is there, in figures. */
+static void put_tiles(pgb_page *p)
+{
+    const pgb_report *r = p->r;
+    const struct {
+        const char *what;
+        uint32_t n;
+    } tiles[] = {{"table", r->n_all_tables},
+                 {"column", r->columns},
+                 {"foreign key", r->foreign_keys},
+                 {"index", r->indexes},
+                 {"check", r->checks}};
+
+    pgb_put(p, "<ul class=\"tiles\" aria-label=\"What is there\">\n");
+    for (size_t i = 0; i < sizeof tiles / sizeof tiles[0]; i++) {
+        PGB_AUTO_BUF(text);
+        const char *word;
+
+        pgb_words_count(&text, tiles[i].n, tiles[i].what);
+        word = strchr(pgb_buf_str(&text), ' ');
+        pgb_put(p, "<li><b>%u</b>%s</li>\n", tiles[i].n, word);
+        p->out->failed |= text.failed;
+    }
+    pgb_put(p, "</ul>\n");
 }
 
 static void put_fact(pgb_page *p, const pgb_fact *f)
@@ -62,16 +91,21 @@ static void put_fact(pgb_page *p, const pgb_fact *f)
 void pgb_html_summary(pgb_page *p)
 {
     const pgb_fact *facts;
-    uint32_t n;
+    uint32_t n, told;
 
     p->status = pgb_words_summary(p->r, p->arena, &facts, &n, p->err);
     if (p->status != PGB_OK) {
         return;
     }
-    put_verdict(p, facts, n);
+    told = put_verdict(p, facts, n);
+    if (p->r->n_all_tables > 0) {
+        put_tiles(p);
+    }
     pgb_put(p, "<dl class=\"facts\">\n");
     for (uint32_t i = 0; i < n; i++) {
-        put_fact(p, &facts[i]);
+        if (i != told && strcmp(facts[i].label, "What is there") != 0) {
+            put_fact(p, &facts[i]);
+        }
     }
     pgb_put(p, "</dl>\n");
 }
@@ -97,7 +131,7 @@ void pgb_html_revision_link(pgb_page *p, const char *id)
 
 static void put_ids(pgb_page *p, const pgb_report_list *ids, const char *none)
 {
-    pgb_put(p, "<ul class=\"plain\">\n");
+    pgb_put(p, ids->n > 6 ? "<ul class=\"plain many\">\n" : "<ul class=\"plain\">\n");
     for (uint32_t i = 0; i < ids->n; i++) {
         uint32_t rev = find_revision(p->r, ids->at[i]);
 
@@ -112,6 +146,22 @@ static void put_ids(pgb_page *p, const pgb_report_list *ids, const char *none)
         pgb_put(p, "<li>%s</li>\n", none);
     }
     pgb_put(p, "</ul>\n");
+}
+
+/* A long list is folded: it says what the revisions below say. */
+static void put_reverts(pgb_page *p)
+{
+    const pgb_report_list *reverts = &p->r->downgrade_reverts;
+    bool folds = reverts->n > REVERTS_SHOWN;
+
+    if (folds) {
+        pgb_put(p, "<details><summary>This reverts %u revisions, in this order</summary>\n",
+                reverts->n);
+    } else {
+        pgb_put(p, "<p>This reverts, in this order:</p>\n");
+    }
+    put_ids(p, reverts, "");
+    pgb_put(p, folds ? "</details>\n" : "");
 }
 
 void pgb_html_states(pgb_page *p)
@@ -141,8 +191,8 @@ void pgb_html_states(pgb_page *p)
         for (uint32_t i = 0; i < r->downgrade.n; i++) {
             pgb_put(p, i == 0 ? "%s" : "\n%s", r->downgrade.at[i]);
         }
-        pgb_put(p, "</code></pre>\n<p>This reverts, in this order:</p>\n");
-        put_ids(p, &r->downgrade_reverts, "");
+        pgb_put(p, "</code></pre>\n");
+        put_reverts(p);
     }
 }
 
@@ -370,10 +420,6 @@ void pgb_html_revisions(pgb_page *p)
     const pgb_report *r = p->r;
     uint32_t others = 0;
 
-    pgb_put(p, "<div class=\"tools\" hidden role=\"search\"><input type=\"search\" id=\"search\" "
-               "placeholder=\"Find revisions and tables\" aria-label=\"Show only revisions and "
-               "tables with this word\"><output id=\"search-count\" aria-live=\"polite\"></output>"
-               "</div>\n");
     for (uint32_t i = r->n_revisions; i-- > 0;) {
         if (r->revisions[r->order[i]].in_scope) {
             put_revision(p, r->order[i]);

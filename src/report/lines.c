@@ -1,6 +1,7 @@
 /* Plain text and CommonMark: the summary, the graph and the revisions. */
 #include "report/lines.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -39,6 +40,9 @@ static void put_format(pgb_lines *l, const char *format, va_list ap)
             break;
         case 'c':
             put_code(l, va_arg(ap, const char *));
+            break;
+        case 'n':
+            pgb_buf_printf(l->out, "%" PRId64, va_arg(ap, int64_t));
             break;
         case 'u':
             pgb_buf_printf(l->out, "%u", va_arg(ap, uint32_t));
@@ -356,15 +360,15 @@ static pgb_status render(pgb_lines *l)
         put_graph(l);
         put_revisions(l);
     }
+    pgb_lines_verification(l);
+    pgb_lines_proofs(l);
+    pgb_lines_backfills(l);
+    pgb_lines_events(l);
     if (r->n_tables > 0) {
         pgb_lines_counts(l);
         pgb_lines_tables(l);
     }
     pgb_lines_objects(l);
-    pgb_lines_verification(l);
-    pgb_lines_proofs(l);
-    pgb_lines_backfills(l);
-    pgb_lines_events(l);
     return l->status == PGB_OK && l->out->failed ? pgb_error_nomem(l->err) : l->status;
 }
 

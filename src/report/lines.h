@@ -15,8 +15,9 @@ typedef struct pgb_lines {
     bool mark; /* CommonMark */
 } pgb_lines;
 
-/* In the format, %s is a text, %c a name or piece of SQL (a code span), %u a uint32_t, %d a
- * duration, %t a time; every one is escaped. Text of the format itself is written as it is. */
+/* In the format, %s is a text, %c a name or piece of SQL (a code span), %u a uint32_t, %n an
+ * int64_t, %d a duration, %t a time; every one is escaped. Text of the format itself is written as
+ * it is. */
 void pgb_say_lines(pgb_lines *l, const char *format, ...);
 /* level 1 … 3 */
 void pgb_heading(pgb_lines *l, unsigned level, const char *format, ...);

@@ -280,15 +280,15 @@ void pgb_lines_backfills(pgb_lines *l)
         pgb_say_lines(l, "\n");
         if (b->rows >= 0) {
             pgb_item(l, 1);
-            pgb_say_lines(l, "%u rows of the source\n", (uint32_t)b->rows);
+            pgb_say_lines(l, "%n rows of the source\n", b->rows);
         }
         for (uint32_t k = 0; k < b->n_outcomes; k++) {
             pgb_item(l, 1);
-            pgb_say_lines(l, "%u %s\n", (uint32_t)b->outcomes[k].count, b->outcomes[k].name);
+            pgb_say_lines(l, "%n %s\n", b->outcomes[k].count, b->outcomes[k].name);
         }
         if (b->errors > 0) {
             pgb_item(l, 1);
-            pgb_say_lines(l, "%u rows at fault, rolled back alone\n", (uint32_t)b->errors);
+            pgb_say_lines(l, "%n rows at fault, rolled back alone\n", b->errors);
         }
     }
 }

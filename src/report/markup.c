@@ -28,12 +28,15 @@ static void put_byte(pgb_buf *out, char c)
     }
 }
 
-/* U+FFFE and U+FFFF, which XML has no place for; and U+061C, which turns text around as the
- * overrides do that pgb_text_display knows. */
+/* U+FFFE and U+FFFF, which XML has no place for; and what has no width, and so makes one name look
+ * like another. (The joiners U+200C and U+200D are part of how languages are written.) */
 static const char *no_character(const char *s)
 {
     return memcmp(s, "\xEF\xBF\xBE", 3) == 0   ? "\\uFFFE"
            : memcmp(s, "\xEF\xBF\xBF", 3) == 0 ? "\\uFFFF"
+           : memcmp(s, "\xE2\x80\x8B", 3) == 0 ? "\\u200B"
+           : memcmp(s, "\xE2\x81\xA0", 3) == 0 ? "\\u2060"
+           : memcmp(s, "\xEF\xBB\xBF", 3) == 0 ? "\\uFEFF"
                                                : NULL;
 }
 
@@ -49,7 +52,8 @@ static bool display(pgb_buf *shown, const char *text, bool keep_newlines)
         if (none != NULL) {
             pgb_buf_puts(shown, none);
             i += 2;
-        } else if (first.len - i >= 2 && memcmp(first.p + i, "\xD8\x9C", 2) == 0) {
+        } else if (first.len - i >= 2 && /* U+061C turns text around as the overrides do */
+                   memcmp(first.p + i, "\xD8\x9C", 2) == 0) {
             pgb_buf_puts(shown, "\\u061C");
             i++;
         } else {
@@ -148,6 +152,68 @@ unsigned pgb_markup_cut(pgb_buf *out, const char *text, unsigned columns)
         i += n;
     }
     return used;
+}
+
+/* Advances of DejaVu Sans in thousandths of its size, from U+0020: of the fonts that a page falls
+ * on (templates/page.css) it is the widest, so what fits in it fits in each. Others: one em is
+ * enough for all but a few letters of a few scripts. */
+static unsigned advance(uint32_t c)
+{
+    static const uint16_t ascii[95] = {
+        318,  401, 460, 838, 636, 950, 780, 275, 390, 390, 500, 838, 318, 361, 318, 337,
+        636,  636, 636, 636, 636, 636, 636, 636, 636, 636, 337, 337, 838, 838, 838, 531,
+        1000, 684, 686, 698, 770, 632, 575, 775, 752, 295, 295, 656, 557, 863, 748, 787,
+        603,  787, 695, 635, 611, 732, 684, 989, 685, 611, 685, 390, 337, 390, 838, 500,
+        500,  613, 635, 550, 635, 615, 352, 635, 634, 278, 278, 579, 278, 974, 634, 612,
+        635,  635, 411, 521, 392, 634, 592, 818, 592, 592, 525, 636, 337, 636, 838};
+
+    return c >= 0x20 && c < 0x7F ? ascii[c - 0x20] : c == 0xB7 ? 318 : c < 0x250 ? 800 : 1000;
+}
+
+enum { ELLIPSIS = 1000 };
+
+static unsigned long advance_of(const pgb_buf *shown)
+{
+    unsigned long sum = 0;
+
+    for (size_t i = 0; i < shown->len;) {
+        uint32_t c;
+
+        i += one(shown->p + i, &c);
+        sum += advance(c);
+    }
+    return sum;
+}
+
+unsigned pgb_markup_fit(pgb_buf *out, const char *text, unsigned size, unsigned room)
+{
+    PGB_AUTO_BUF(shown);
+    unsigned long most = (unsigned long)room * 10000 / size, used = 0, whole;
+
+    if (text == NULL || text[0] == '\0') {
+        return 0;
+    }
+    if (!display(&shown, text, false)) {
+        out->failed = true;
+        return 0;
+    }
+    whole = advance_of(&shown);
+    for (size_t i = 0; i < shown.len;) {
+        uint32_t c;
+        size_t n = one(shown.p + i, &c);
+
+        if (whole > most && used + advance(c) + ELLIPSIS > most) {
+            pgb_buf_puts(out, "\u2026");
+            used += ELLIPSIS;
+            break;
+        }
+        for (size_t k = 0; k < n; k++) {
+            put_byte(out, shown.p[i + k]);
+        }
+        used += advance(c);
+        i += n;
+    }
+    return (unsigned)((used * size + 9999) / 10000);
 }
 
 void pgb_markup_id(pgb_buf *out, const char *prefix, const char *name)

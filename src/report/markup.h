@@ -15,6 +15,9 @@ void pgb_markup_text(pgb_buf *out, const char *text);
 unsigned pgb_markup_cut(pgb_buf *out, const char *text, unsigned columns);
 /* The columns that the whole takes; sets *failed when there is no memory. */
 unsigned pgb_markup_columns(const char *text, bool *failed);
+/* At most `room` pixels of it at `size` tenths of a pixel, in the widest of the fonts that pages
+ * use; … where it was cut. Returns the pixels that it may take. */
+unsigned pgb_markup_fit(pgb_buf *out, const char *text, unsigned size, unsigned room);
 /* An id for use in id="…" and href="#…": prefix, then the name with all but [A-Za-z0-9_.] as -HH.
  * Different names give different ids. */
 void pgb_markup_id(pgb_buf *out, const char *prefix, const char *name);

@@ -7,16 +7,19 @@
 #include "report/words.h"
 
 enum {
-    CARD_W = 296,
-    CARD_H = 44,
-    LAYER_H = 70,
+    CARD_W = 320,
+    CARD_H = 50,
+    LAYER_H = 78,
     GAP = 22,
     RAIL = 14,
     MARGIN = 10,
-    TITLE_COLUMNS = 45,
+    PAD = 12,
+    ID_X = 32, /* beside the sign of its state */
     ID_COLUMNS = 20,
-    HEAD_COLUMNS = 41, /* id and tags together */
-    FOLD_LEAST = 3     /* shorter runs are shown */
+    ID_ADVANCE = 79, /* of a column of the id, in tenths of a pixel (picture.css: 13px) */
+    TAG_SIZE = 105,  /* of the letters of tags and titles, in tenths of a pixel (picture.css) */
+    TITLE_SIZE = 125,
+    FOLD_LEAST = 3 /* shorter runs are shown */
 };
 
 /* What is drawn: a card for each revision, or for a run of them. */
@@ -208,15 +211,15 @@ static void put_edge(const picture *p, const pgb_layer_edge *e, pgb_buf *out)
 static void put_mark(const char *state, pgb_buf *out)
 {
     if (state == NULL) {
-        pgb_buf_puts(out, "<circle class=\"mark\" cx=\"18\" cy=\"16\" r=\"3\"/>");
+        pgb_buf_puts(out, "<circle class=\"mark\" cx=\"18\" cy=\"17\" r=\"3\"/>");
     } else if (strcmp(state, "applied") == 0) {
-        pgb_buf_puts(out, "<path class=\"mark good\" d=\"M13 16l4 4 7-8\"/>");
+        pgb_buf_puts(out, "<path class=\"mark good\" d=\"M13 17l4 4 7-8\"/>");
     } else if (strcmp(state, "pending") == 0 || strcmp(state, "late") == 0) {
-        pgb_buf_puts(out, "<circle class=\"mark open\" cx=\"18\" cy=\"16\" r=\"4.5\"/>");
+        pgb_buf_puts(out, "<circle class=\"mark open\" cx=\"18\" cy=\"17\" r=\"4.5\"/>");
     } else if (strcmp(state, "failed") == 0) {
-        pgb_buf_puts(out, "<path class=\"mark bad\" d=\"M13 11l10 10M23 11l-10 10\"/>");
+        pgb_buf_puts(out, "<path class=\"mark bad\" d=\"M13 12l10 10M23 12l-10 10\"/>");
     } else {
-        pgb_buf_puts(out, "<path class=\"mark bad\" d=\"M18 9v9M18 21v2\"/>");
+        pgb_buf_puts(out, "<path class=\"mark bad\" d=\"M18 10v9M18 22v2\"/>");
     }
 }
 
@@ -240,6 +243,13 @@ static pgb_status tags_text(const picture *p, uint32_t node, const char *between
         pgb_buf_puts(text, tags[i]);
     }
     return text->failed ? pgb_error_nomem(err) : PGB_OK;
+}
+
+static void put_title(pgb_buf *out, const char *title)
+{
+    pgb_buf_printf(out, "<text class=\"name\" x=\"%d\" y=\"40\">", PAD);
+    pgb_markup_fit(out, title, TITLE_SIZE, CARD_W - 2 * PAD);
+    pgb_buf_puts(out, "</text>");
 }
 
 static pgb_status put_revision(const picture *p, uint32_t node, pgb_buf *out, pgb_error *err)
@@ -269,17 +279,15 @@ static pgb_status put_revision(const picture *p, uint32_t node, pgb_buf *out, pg
                    "<path class=\"stripe\" d=\"M6 .5H5A5 5 0 0 0 .5 6v%dA5 5 0 0 0 5 %d.5H6z\"/>",
                    CARD_W, CARD_H, CARD_H - 12, CARD_H - 1);
     put_mark(rev->state, out);
-    pgb_buf_puts(out, "<text class=\"id\" x=\"30\" y=\"20\">");
-    used = pgb_markup_cut(out, rev->id, ID_COLUMNS);
+    pgb_buf_printf(out, "<text class=\"id\" x=\"%d\" y=\"21\">", ID_X);
+    used = (pgb_markup_cut(out, rev->id, ID_COLUMNS) * ID_ADVANCE + 9) / 10;
     pgb_buf_puts(out, "</text>");
     if (tags.len > 0) {
-        pgb_buf_printf(out, "<text class=\"tags\" x=\"%d\" y=\"19\">", CARD_W - 10);
-        pgb_markup_cut(out, pgb_buf_str(&tags), HEAD_COLUMNS > used ? HEAD_COLUMNS - used : 1);
+        pgb_buf_printf(out, "<text class=\"tags\" x=\"%d\" y=\"21\">", CARD_W - PAD);
+        pgb_markup_fit(out, pgb_buf_str(&tags), TAG_SIZE, CARD_W - ID_X - 2 * PAD - used);
         pgb_buf_puts(out, "</text>");
     }
-    pgb_buf_puts(out, "<text class=\"name\" x=\"12\" y=\"36\">");
-    pgb_markup_cut(out, rev->title, TITLE_COLUMNS);
-    pgb_buf_puts(out, "</text>");
+    put_title(out, rev->title);
     return PGB_OK;
 }
 
@@ -297,11 +305,12 @@ static void put_run(const picture *p, uint32_t node, pgb_buf *out)
                    "rx=\"6\"/><rect class=\"box\" width=\"%d\" height=\"%d\" rx=\"6\"/>",
                    CARD_W - 10, CARD_H, CARD_W, CARD_H);
     put_mark(newest->state, out);
-    pgb_buf_printf(out, "<text class=\"id\" x=\"30\" y=\"20\">%u revisions</text>", p->count[node]);
-    pgb_buf_puts(out, "<text class=\"name\" x=\"12\" y=\"36\">");
-    pgb_markup_cut(out, newest->id, TITLE_COLUMNS / 2 - 2);
-    pgb_buf_puts(out, " \u2026 ");
-    pgb_markup_cut(out, oldest->id, TITLE_COLUMNS / 2 - 2);
+    pgb_buf_printf(out, "<text class=\"id\" x=\"%d\" y=\"21\">%u revisions</text>", ID_X,
+                   p->count[node]);
+    pgb_buf_printf(out, "<text class=\"name\" x=\"%d\" y=\"40\">", PAD);
+    pgb_markup_fit(out, newest->id, TITLE_SIZE, CARD_W / 2 - 2 * PAD);
+    pgb_buf_puts(out, " \u2013 ");
+    pgb_markup_fit(out, oldest->id, TITLE_SIZE, CARD_W / 2 - 2 * PAD);
     pgb_buf_puts(out, "</text>");
 }
 

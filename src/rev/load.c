@@ -13,7 +13,8 @@
 #include "rev/internal.h"
 #include "rev/script_internal.h"
 
-enum { READERS_FROM = 2000 }; /* with fewer files, threads gain nothing that is felt */
+enum { KEEP_MAX = 64 * 1024 * 1024 }; /* of texts, together */
+enum { READERS_FROM = 2000 };         /* with fewer files, threads gain nothing that is felt */
 
 static pgb_status open_folder(const char *root, const char *folder, int *ret_fd, pgb_error *err)
 {
@@ -69,10 +70,28 @@ typedef struct reader {
     rev_file *files;
     uint32_t n;
     pgb_layout layout;
+    size_t keep; /* so much more of texts */
     pgb_status status;
     pthread_t thread;
     bool started;
 } reader;
+
+/* The window still holds a file that was read in one piece. */
+static pgb_status keep_text(reader *r, rev_file *f)
+{
+    const pgb_window *w = &r->l.window;
+
+    if (f->broken || f->size == 0 || w->base != 0 || w->len != f->size || f->size > r->keep) {
+        return PGB_OK;
+    }
+    f->rev.text = pgb_arena_strndup(r->l.arena, w->buf, w->len);
+    if (f->rev.text == NULL) {
+        return pgb_error_nomem(r->l.err);
+    }
+    f->rev.text_len = w->len;
+    r->keep -= w->len;
+    return PGB_OK;
+}
 
 static pgb_status read_file(reader *r, const rev_name *name, rev_file *f)
 {
@@ -81,6 +100,7 @@ static pgb_status read_file(reader *r, const rev_name *name, rev_file *f)
     char *path = pgb_arena_alloc(l->arena, prefix + len + 1);
     pgb_error why;
     rev_number number;
+    pgb_status status;
     PGB_AUTO_FD(fd) = -1;
 
     if (path == NULL) {
@@ -91,14 +111,15 @@ static pgb_status read_file(reader *r, const rev_name *name, rev_file *f)
     memcpy(path + prefix, name->name, len);
     f->rev.file = path;
     f->rev.name = path + prefix;
-    why.status = PGB_OK;
+    pgb_error_clear(&why);
     if (open_file(l, name, path, &fd, &why) != PGB_OK) {
         f->absent = true;
         return unreadable(l, f, &why);
     }
-    return rev_parse_file(l, fd, f,
-                          r->layout != PGB_LAYOUT_NATIVE && rev_number_of(f->rev.name, &number) &&
-                              number.down);
+    status = rev_parse_file(l, fd, f,
+                            r->layout != PGB_LAYOUT_NATIVE && rev_number_of(f->rev.name, &number) &&
+                                number.down);
+    return status == PGB_OK ? keep_text(r, f) : status;
 }
 
 static void *read_share(void *data)
@@ -139,8 +160,9 @@ static uint32_t readers_for(uint32_t n)
 
 /* Most of the time goes into system calls, which several threads share well; a thread that can't be
  * started is done without. Signals stay with the caller's threads. */
-static pgb_status read_files(rev_loader *l, const rev_name *names, uint32_t n, pgb_layout layout,
-                             rev_file *files, struct pgb_revset_shared *shared)
+static pgb_status read_files(rev_loader *l, const rev_name *names, uint32_t n,
+                             const pgb_rev_options *options, rev_file *files,
+                             struct pgb_revset_shared *shared)
 {
     uint32_t count = readers_for(n), from = 0;
     reader *readers = calloc(count, sizeof *readers);
@@ -155,7 +177,8 @@ static pgb_status read_files(rev_loader *l, const rev_name *names, uint32_t n, p
 
         r->l = (rev_loader){.window = PGB_WINDOW_INIT, .dir = l->dir, .folder = l->folder};
         r->l.err = &r->error;
-        r->layout = layout;
+        r->layout = options->layout;
+        r->keep = options->keep_texts ? KEEP_MAX / count : 0;
         r->names = names + from;
         r->files = files + from;
         r->n = (uint32_t)((uint64_t)n * (i + 1) / count) - from;
@@ -206,6 +229,22 @@ static uint32_t drop_absent(rev_file *files, uint32_t n)
     return kept;
 }
 
+/* The same memory, without what only the loader needed to know: fresh pages for a copy would take
+ * longer than the copying. */
+static pgb_revision *only_revisions(rev_file *files, uint32_t n)
+{
+    pgb_revision *revs = (pgb_revision *)(void *)files, *shrunk;
+
+    _Static_assert(sizeof(pgb_revision) <= sizeof(rev_file), "each moves to the front");
+    for (uint32_t i = 0; i < n; i++) {
+        pgb_revision rev = files[i].rev;
+
+        memcpy(&revs[i], &rev, sizeof rev);
+    }
+    shrunk = realloc(files, ((size_t)n + 1) * sizeof *revs);
+    return shrunk != NULL ? shrunk : revs;
+}
+
 static pgb_layout decide(pgb_layout asked, const rev_file *files, uint32_t n)
 {
     bool numbered = false;
@@ -228,7 +267,6 @@ static pgb_status fill_set(rev_loader *l, pgb_revset *set, const pgb_rev_options
 {
     rev_name *names = NULL;
     rev_file *files = NULL;
-    pgb_revision *revs;
     const char *other = NULL;
     PGB_AUTO_ARENA(scratch);
     uint32_t n = 0;
@@ -247,11 +285,11 @@ static pgb_status fill_set(rev_loader *l, pgb_revset *set, const pgb_rev_options
         rev_place at = {.file = file};
 
         snprintf(file, sizeof file, "%s/%s", l->folder, other);
-        status = rev_problem(l, &at, "bad-name", PGB_WARNING, NULL, "Let its name end in .sql.",
+        status = rev_problem(l, &at, "not-read", PGB_WARNING, NULL, "Let its name end in .sql.",
                              "the file is not read, because its name does not end in .sql");
     }
     if (status == PGB_OK) {
-        status = read_files(l, names, n, options->layout, files, set->shared);
+        status = read_files(l, names, n, options, files, set->shared);
         n = drop_absent(files, n);
     }
     free(names);
@@ -260,20 +298,13 @@ static pgb_status fill_set(rev_loader *l, pgb_revset *set, const pgb_rev_options
         status = set->layout == PGB_LAYOUT_NATIVE ? rev_layout_native(l, files, &n)
                                                   : rev_layout_numbered(l, files, &n);
     }
-    revs = status == PGB_OK ? pgb_arena_array(l->arena, (size_t)n + 1, sizeof *revs) : NULL;
-    if (status == PGB_OK && revs == NULL) {
-        status = pgb_error_nomem(l->err);
+    if (status != PGB_OK) {
+        free(files);
+        return status;
     }
-    for (uint32_t i = 0; i < n && status == PGB_OK; i++) {
-        revs[i] = files[i].rev;
-    }
-    free(files);
-    if (status == PGB_OK) {
-        set->revs = revs;
-        set->n = n;
-        status = rev_resolve(l, set, revs);
-    }
-    return status;
+    set->revs = set->shared->revs = only_revisions(files, n);
+    set->n = n;
+    return rev_resolve(l, set, set->shared->revs);
 }
 
 /* The first error of a list becomes the error; how many more there are is said. */

@@ -389,7 +389,16 @@ pgb_status pgb_rev_rename(const pgb_revset *set, const char *file, const char *n
         rename.new_id = r.new_id;
         rename.old_file = r.rev->file;
         rename.new_file = pgb_arena_printf(arena, "%s/%s", set->folder, r.changes.at[0].new_name);
-        status = rename.new_file != NULL ? apply(&r, err) : pgb_error_nomem(err);
+        if (r.n_own > 1) {
+            rename.old_down =
+                pgb_arena_printf(arena, "%s/%s", set->folder, r.changes.at[1].old_name);
+            rename.new_down =
+                pgb_arena_printf(arena, "%s/%s", set->folder, r.changes.at[1].new_name);
+        }
+        status = rename.new_file != NULL &&
+                         (r.n_own == 1 || (rename.old_down != NULL && rename.new_down != NULL))
+                     ? apply(&r, err)
+                     : pgb_error_nomem(err);
     }
     done(&r);
     if (status == PGB_OK) {

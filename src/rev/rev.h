@@ -63,6 +63,8 @@ typedef struct pgb_revision {
     uint32_t n_verify;
     const pgb_allow *allows;
     uint32_t n_allows;
+    char *text; /* keep_texts: the whole file, NUL-terminated; NULL: not kept */
+    uint64_t text_len;
 } pgb_revision;
 
 typedef enum pgb_severity { PGB_NOTE, PGB_WARNING, PGB_ERROR } pgb_severity;
@@ -111,6 +113,7 @@ typedef struct pgb_rev_options {
     const char *root;   /* project folder */
     const char *folder; /* NULL: "migrations" */
     pgb_layout layout;
+    bool keep_texts; /* small files stay in memory, up to some 64 MiB, for pgb_script_look */
 } pgb_rev_options;
 
 /* Loads all revision files (*.sql; names beginning with "." are passed over). With problems NULL

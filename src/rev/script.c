@@ -1,5 +1,6 @@
 #include "rev/script.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,7 @@ void rev_shared_free(struct pgb_revset_shared *shared)
     if (shared != NULL) {
         pgb_parser_free(shared->parser);
         pgb_fd_close(&shared->dir);
+        free(shared->revs);
         for (int i = 0; i < REV_READERS_MAX; i++) {
             pgb_arena_free(shared->arenas[i]);
         }
@@ -103,7 +105,7 @@ static pgb_status keep_facts(pgb_script *s, const pgb_facts *facts, pgb_error *e
 {
     kept_facts kept = {.ordinal = s->ordinal};
 
-    if (s->ordinal > KEPT_FIRST && facts->kind == PGB_STMT_PLAIN) {
+    if (s->ordinal > s->keep_first && facts->kind == PGB_STMT_PLAIN) {
         return PGB_OK;
     }
     if (s->kept.n == KEPT_MAX) {
@@ -129,8 +131,8 @@ static pgb_status first_statement_pass(pgb_script *s, const pgb_scan_event *ev, 
         return too_large(s, &ev->token, err);
     }
     s->ordinal++;
-    status = script_parse(s, text, (size_t)ev->len, s->kept.n < KEPT_FIRST ? s->arena : s->scratch,
-                          &facts, NULL, err);
+    status = script_parse(s, text, (size_t)ev->len,
+                          s->kept.n < s->keep_first ? s->arena : s->scratch, &facts, NULL, err);
     if (status != PGB_OK) {
         return status;
     }
@@ -160,7 +162,7 @@ static pgb_status first_statement_pass(pgb_script *s, const pgb_scan_event *ev, 
         }
     }
     /* kept facts hold strings of the scratch memory only while that lives */
-    if (s->kept.n >= KEPT_FIRST && facts.kind != PGB_STMT_PLAIN && s->kept.n < KEPT_MAX) {
+    if (s->kept.n >= s->keep_first && facts.kind != PGB_STMT_PLAIN && s->kept.n < KEPT_MAX) {
         status = script_parse(s, text, (size_t)ev->len, s->arena, &facts, NULL, err);
         if (status == PGB_OK && ev->copy_in) {
             facts.kind = PGB_STMT_COPY_IN;
@@ -236,10 +238,12 @@ static pgb_status first_pass(pgb_script *s, pgb_error *err)
     }
     if (status == PGB_OK) {
         s->info.bytes = s->end - s->start.off;
+    }
+    if (status == PGB_OK && s->image == NULL) {
         status = pgb_norm_hex(&s->norm, s->info.hash_raw, s->info.hash_norm, err);
     }
-    if (status == PGB_OK && s->text != NULL) {
-        s->info.text = s->text;
+    if (status == PGB_OK && (s->text != NULL || s->image != NULL)) {
+        s->info.text = s->image != NULL ? s->image + s->start.off : s->text;
         s->info.text_len = s->info.bytes;
     }
     return status;
@@ -250,11 +254,15 @@ static pgb_status first_pass(pgb_script *s, pgb_error *err)
 
 static pgb_script *make(const char *display)
 {
-    pgb_script *s = calloc(1, sizeof *s);
+    pgb_script *s = malloc(sizeof *s);
 
     if (s == NULL) {
         return NULL;
     }
+    memset(s, 0, offsetof(pgb_script, scan));
+    s->norm.raw = s->norm.norm = (pgb_hash){0};
+    s->norm.with_norm = false;
+    s->keep_first = KEPT_FIRST;
     s->fd = -1;
     s->window = (pgb_window)PGB_WINDOW_INIT;
     s->arena = pgb_arena_new();
@@ -274,6 +282,7 @@ void pgb_script_close(pgb_script *s)
     if (s == NULL) {
         return;
     }
+    script_take_back_cut(s);
     if (s->own_shared) {
         rev_shared_free(s->shared);
     }
@@ -384,8 +393,20 @@ static pgb_status choose_range(const pgb_revision *rev, pgb_section section, uin
     return PGB_REFUSED;
 }
 
-pgb_status pgb_script_open(const pgb_revset *set, const pgb_revision *rev, pgb_section section,
-                           uint32_t nth, pgb_script **ret_script, pgb_error *err)
+/* Its descriptor and hashes, for a script that may be run. */
+static pgb_status open_file(pgb_script *s, const pgb_revision *rev, pgb_section section,
+                            pgb_error *err)
+{
+    pgb_status status = pgb_file_open_at(s->shared->dir, s->name, s->display, &s->fd, err);
+
+    if (status == PGB_OK) {
+        status = check_edges(s, err);
+    }
+    return status == PGB_OK && section == PGB_SECTION_UP ? read_header(s, rev, err) : status;
+}
+
+static pgb_status open_script(const pgb_revset *set, const pgb_revision *rev, pgb_section section,
+                              uint32_t nth, bool look, pgb_script **ret_script, pgb_error *err)
 {
     bool other_file = section == PGB_SECTION_DOWN && rev->down_name != NULL;
     pgb_range range = {0};
@@ -409,15 +430,14 @@ pgb_status pgb_script_open(const pgb_revset *set, const pgb_revision *rev, pgb_s
     s->transaction_none = rev->transaction_none;
     s->verify = section == PGB_SECTION_VERIFY;
     s->whole_file = other_file;
-    status = s->display == NULL
-                 ? pgb_error_nomem(err)
-                 : pgb_file_open_at(set->shared->dir, s->name, s->display, &s->fd, err);
-    if (status == PGB_OK) {
-        status = check_edges(s, err);
+    if (look && !other_file && rev->text != NULL) {
+        s->image = rev->text;
+        s->keep_first = 0;
+        s->image_len = rev->text_len;
     }
-    if (status == PGB_OK && section == PGB_SECTION_UP) {
-        status = read_header(s, rev, err);
-    }
+    status = s->display == NULL ? pgb_error_nomem(err)
+             : s->image != NULL ? PGB_OK
+                                : open_file(s, rev, section, err);
     if (status == PGB_OK) {
         status = first_pass(s, err);
     }
@@ -430,6 +450,18 @@ pgb_status pgb_script_open(const pgb_revset *set, const pgb_revision *rev, pgb_s
     }
     *ret_script = s;
     return PGB_OK;
+}
+
+pgb_status pgb_script_open(const pgb_revset *set, const pgb_revision *rev, pgb_section section,
+                           uint32_t nth, pgb_script **ret_script, pgb_error *err)
+{
+    return open_script(set, rev, section, nth, false, ret_script, err);
+}
+
+pgb_status pgb_script_look(const pgb_revset *set, const pgb_revision *rev, pgb_section section,
+                           uint32_t nth, pgb_script **ret_script, pgb_error *err)
+{
+    return open_script(set, rev, section, nth, true, ret_script, err);
 }
 
 pgb_status pgb_script_open_text(const char *name, const char *text, size_t len,

@@ -71,6 +71,11 @@ typedef struct pgb_item {
  * must outlive them. */
 pgb_status pgb_script_open(const pgb_revset *set, const pgb_revision *rev, pgb_section section,
                            uint32_t nth, pgb_script **ret_script, pgb_error *err);
+/* The same for who only looks: of a file whose text the set kept, that text is read, nothing is
+ * hashed (the hashes and header stay empty) and info's text has no NUL behind it. A revision may be
+ * looked at by one thread at a time. */
+pgb_status pgb_script_look(const pgb_revset *set, const pgb_revision *rev, pgb_section section,
+                           uint32_t nth, pgb_script **ret_script, pgb_error *err);
 /* The same over text that was stored in the database; name is shown in messages. */
 pgb_status pgb_script_open_text(const char *name, const char *text, size_t len,
                                 pgb_script **ret_script, pgb_error *err);

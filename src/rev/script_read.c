@@ -10,11 +10,18 @@ size_t script_read_at(const pgb_script *s, uint64_t off, char *buf, size_t size)
     size_t have = 0;
 
     if (s->fd < 0) {
-        if (off >= s->end) {
+        const char *from = s->image != NULL ? s->image : s->text;
+        uint64_t len = s->image != NULL ? s->image_len : s->end;
+
+        if (off >= len) {
             return 0;
         }
-        have = s->end - off < size ? (size_t)(s->end - off) : size;
-        memcpy(buf, s->text + off, have);
+        from += off;
+        have = len - off < size ? (size_t)(len - off) : size;
+        memcpy(buf, from, have);
+        if (s->image != NULL && s->cut != NULL && s->cut >= from && s->cut < from + have) {
+            buf[s->cut - from] = s->cut_char;
+        }
         return have;
     }
     while (have < size) {
@@ -39,7 +46,7 @@ pgb_status script_changed(const pgb_script *s, pgb_error *err)
     return PGB_CHANGED;
 }
 
-static void take_back_cut(pgb_script *s)
+void script_take_back_cut(pgb_script *s)
 {
     if (s->cut != NULL) {
         *s->cut = s->cut_char;
@@ -51,12 +58,16 @@ pgb_status script_begin_pass(pgb_script *s, bool first, pgb_error *err)
 {
     uint64_t len = s->end - s->start.off;
 
-    take_back_cut(s);
+    script_take_back_cut(s);
     pgb_norm_done(&s->norm);
     s->ordinal = 0;
     s->next_kept = 0;
     s->ended = false;
     pgb_scan_init(&s->scan, &s->start);
+    if (s->image != NULL) {
+        pgb_window_text(&s->window, s->image, s->start.off, s->end);
+        return PGB_OK;
+    }
     if (s->fd >= 0) {
         pgb_window_file(&s->window, s->fd, s->display, s->start.off, s->end);
         if (first && len <= PGB_STORED_TEXT_MAX) {
@@ -88,7 +99,7 @@ pgb_status script_event(pgb_script *s, pgb_scan_event *ev, pgb_error *err)
 {
     bool first = s->norm.with_norm;
 
-    take_back_cut(s);
+    script_take_back_cut(s);
     for (;;) {
         const char *bytes = NULL;
         pgb_scan_pos stmt;
@@ -112,7 +123,7 @@ pgb_status script_event(pgb_script *s, pgb_scan_event *ev, pgb_error *err)
         }
         status =
             pgb_window_more(&s->window, pgb_scan_keep(&s->scan, true), &bytes, &len, &last, err);
-        if (status == PGB_OK) {
+        if (status == PGB_OK && s->image == NULL) {
             status = take_piece(s, bytes, len, first, err);
         }
         if (status != PGB_OK) {
@@ -214,9 +225,9 @@ static pgb_status next_statement(pgb_script *s, const pgb_scan_event *ev, pgb_it
 static pgb_status finish(pgb_script *s, pgb_error *err)
 {
     char raw[PGB_HASH_HEX];
-    pgb_status status = pgb_norm_hex(&s->norm, raw, NULL, err);
+    pgb_status status = s->image == NULL ? pgb_norm_hex(&s->norm, raw, NULL, err) : PGB_OK;
 
-    if (status == PGB_OK && strcmp(raw, s->info.hash_raw) != 0) {
+    if (s->image == NULL && status == PGB_OK && strcmp(raw, s->info.hash_raw) != 0) {
         return script_changed(s, err);
     }
     return status;

@@ -51,6 +51,7 @@ pgb_status pgb_rev_write(const pgb_revset *set, const pgb_new_revision *what, co
 typedef struct pgb_rename {
     const char *old_id, *new_id;
     const char *old_file, *new_file; /* as people see them */
+    const char *old_down, *new_down; /* numbered: of the way down; NULL: none of its own */
     /* revisions that name the old id as parent or depends; changed: those that were told to follow
      */
     struct pgb_rename_ref {

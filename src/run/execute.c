@@ -19,6 +19,7 @@ void run_step_begin(run *x, task *t)
 void run_step_done(run *x, task *t)
 {
     x->summary->n_done++;
+    t->done = true;
     task_close(&x->tasks, t);
     if (x->r->o.events.step_end != NULL) {
         x->r->o.events.step_end(x->r->o.events.data, x->tasks.world, t->step, t->took);
@@ -89,30 +90,25 @@ pgb_status run_refresh(run *x, uint32_t from, pgb_error *err)
     pgb_runner *r = x->r;
     pgb_map applied = PGB_MAP_INIT;
     PGB_AUTO_ARENA(arena);
-    AUTO_RESULT(got);
-    bool fine = arena != NULL;
-    pgb_status status;
+    pgb_status status =
+        arena != NULL ? ground_read(r, &x->tasks, arena, &applied, err) : pgb_error_nomem(err);
 
-    status =
-        fine ? runner_exec(r, pgb_history_ids(r->history, arena), &got, err) : pgb_error_nomem(err);
-    for (int i = 0; status == PGB_OK && i < pgb_result_rows(got) && fine; i++) {
-        const char *id = pgb_result_value(got, i, 0);
-
-        fine = pgb_map_add(&applied, id, strlen(id), pgb_result_bool(got, i, 1), NULL, NULL);
-    }
-    for (uint32_t i = from; status == PGB_OK && fine && i < x->tasks.n; i++) {
+    for (uint32_t i = from; status == PGB_OK && i < x->tasks.n; i++) {
         task *t = &x->tasks.at[i];
         uint32_t whole = 0;
         bool there = pgb_map_get(&applied, t->node->id, strlen(t->node->id), &whole);
         bool done = t->up ? there && whole != 0 : !there;
 
+        if (t->done) {
+            continue;
+        }
         if (done && !t->skip) {
             runner_note(r, "NOTICE", "%s: another runner did it meanwhile", t->node->id);
         }
         t->skip = done;
     }
     pgb_map_done(&applied);
-    return status == PGB_OK && !fine ? pgb_error_nomem(err) : status;
+    return status;
 }
 
 pgb_status run_begin_again(run *x, task *t, const pgb_error *why, pgb_error *err)
@@ -338,6 +334,7 @@ pgb_status run_ensure_history(pgb_runner *r, pgb_error *err)
         if (!may_begin_again(&own) || losses >= LOST_MAX ||
             resolve_reconnect(r, pgb_deadline_in(r->o.resolve_deadline_ms), NULL) != PGB_OK ||
             lock_identity(r, &r->identity, NULL) != PGB_OK) {
+            explain(r, NULL, &own);
             if (err != NULL && err->status == PGB_OK) {
                 *err = own;
             }

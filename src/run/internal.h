@@ -70,8 +70,9 @@ extern const char *const runner_cleanup[];
 extern const size_t runner_n_cleanup;
 
 /* ---- lock.c ---- */
+/* Refuses a standby and a read-only target. */
 pgb_status lock_check_target(pgb_runner *r, pgb_error *err);
-/* deadline: for the lock alone. */
+/* Does that first; then takes the lock, and sets the session up. deadline: for the lock alone. */
 pgb_status lock_take(pgb_runner *r, int64_t deadline, pgb_error *err);
 /* A pooler: begins a transaction that holds the lock. */
 pgb_status lock_begin_pooled(pgb_runner *r, int64_t deadline, pgb_error *err);
@@ -87,6 +88,7 @@ typedef struct task {
     bool none; /* transaction none */
     bool has_copy;
     bool skip;          /* another runner did it */
+    bool done;          /* by this run, and committed */
     bool foreign;       /* it left prepared statements */
     bool told;          /* that it begins */
     pgb_script *script; /* open, or NULL until it is needed */
@@ -155,6 +157,15 @@ pgb_status resolve_reconnect(pgb_runner *r, int64_t deadline, pgb_error *err);
  * new and has the lock afterwards. */
 pgb_status resolve_commit(pgb_runner *r, const task *t, bool *ret_committed, pgb_error *err);
 
+/* ---- ground.c ---- */
+/* After the lock was given up and taken again: what is applied now, into a map of id and whole (1)
+ * or incomplete (0), its ids in the arena. PGB_FAILED when what was applied as the run began, or
+ * what it did since, is not so any more. */
+pgb_status ground_read(pgb_runner *r, const task_list *tasks, pgb_arena *arena, pgb_map *applied,
+                       pgb_error *err);
+/* at: under way, whose own state is not asked */
+pgb_status ground_check(pgb_runner *r, const task_list *tasks, const task *at, pgb_error *err);
+
 /* ---- blocked.c ---- */
 void blocked_watch(void *data, int64_t waited_ms);
 /* Is it worth trying again? (lock_timeout, deadlock, serialization) */
@@ -164,6 +175,7 @@ bool blocked_is_retryable(const pgb_error *err);
 pgb_status blocked_back_off(pgb_runner *r, task *t, pgb_error *err);
 
 /* ---- explain.c ---- */
+/* t NULL: before any revision */
 void explain(const pgb_runner *r, const task *t, pgb_error *err);
 
 /* ---- none.c ---- */

@@ -8,18 +8,9 @@
 
 enum { POLL_MIN_MS = 10, POLL_MAX_MS = 250, TELL_MS = 2000 };
 
-pgb_status lock_check_target(pgb_runner *r, pgb_error *err)
+/* A standby or a read-only target, as the first two columns say. */
+static pgb_status check_target(pgb_runner *r, const pgb_result *facts, pgb_error *err)
 {
-    AUTO_RESULT(facts);
-    pgb_status status =
-        pgb_exec(r->session,
-                 "SELECT pg_catalog.pg_is_in_recovery(), "
-                 "pg_catalog.current_setting('transaction_read_only') OPERATOR(pg_catalog.=) 'on'",
-                 &facts, err);
-
-    if (status != PGB_OK) {
-        return status;
-    }
     if (pgb_result_bool(facts, 0, 0)) {
         pgb_error_set(err, PGB_UNSAFE, "%s is a standby, which takes no writes",
                       pgb_session_describe(r->session));
@@ -38,28 +29,86 @@ pgb_status lock_check_target(pgb_runner *r, pgb_error *err)
     return PGB_OK;
 }
 
+/* The target is looked at, and in the same breath the lock tried for, if `try` is: a far server is
+ * waited for once. A lock had of a target that is refused ends with the session. */
+static pgb_status look_and_try(pgb_runner *r, bool try, bool *ret_had, pgb_error *err)
+{
+    char sql[512];
+    AUTO_RESULT(facts);
+    pgb_status status;
+
+    snprintf(sql, sizeof sql,
+             "SELECT pg_catalog.pg_is_in_recovery(), "
+             "pg_catalog.current_setting('transaction_read_only') OPERATOR(pg_catalog.=) 'on'%s%s",
+             try ? ", pg_catalog.pg_try_advisory_lock" : "", try ? r->lock_call : "");
+    status = pgb_exec(r->session, sql, &facts, err);
+    if (status == PGB_OK) {
+        status = check_target(r, facts, err);
+    }
+    if (status == PGB_OK) {
+        *ret_had = try && pgb_result_bool(facts, 0, 2);
+    }
+    return status;
+}
+
+pgb_status lock_check_target(pgb_runner *r, pgb_error *err)
+{
+    bool had;
+
+    return look_and_try(r, false, &had, err);
+}
+
+/* Several statements apart must find the same backend and what was set on it. */
+static const char whose_sql[] =
+    "pg_catalog.pg_backend_pid(), COALESCE(pg_catalog.current_setting('pgbraid.token', true), '')";
+
+static pgb_status check_session_is_ours(pgb_runner *r, const pgb_result *got, int column,
+                                        pgb_error *err)
+{
+    if (r->pooled || (pgb_result_int(got, 0, column) == pgb_session_backend_pid(r->session) &&
+                      strcmp(pgb_result_value(got, 0, column + 1), r->token) == 0)) {
+        return PGB_OK;
+    }
+    pgb_error_set(err, PGB_UNSAFE, "statements of one connection to %s end on different backends",
+                  pgb_session_describe(r->session));
+    pgb_error_detail(err, "a pooler in transaction or statement mode stands between");
+    pgb_error_hint(err, "give a URL that leads to the server itself: -d postgresql://…");
+    return err != NULL ? err->status : PGB_UNSAFE;
+}
+
+#define SYSTEM "(SELECT c.system_identifier FROM pg_catalog.pg_control_system() c)"
+#define TIMELINE "pg_catalog.left(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 8)"
+
+/* Both at once, so that a far server is waited for once; a managed one may not let us ask for one
+ * of them, or both: then each alone, and the id of a transaction says nothing where one is missing.
+ */
 pgb_status lock_identity(pgb_runner *r, identity *ret, pgb_error *err)
 {
-    static const struct {
-        const char *sql;
-        size_t offset, size;
-    } parts[] = {
-        {"SELECT system_identifier FROM pg_catalog.pg_control_system()", offsetof(identity, system),
-         sizeof(((identity *)0)->system)},
-        {"SELECT pg_catalog.left(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 8)",
-         offsetof(identity, timeline), sizeof(((identity *)0)->timeline)},
-    };
+    static const char *const asked[] = {SYSTEM ", " TIMELINE, SYSTEM ", NULL", "NULL, " TIMELINE};
 
     memset(ret, 0, sizeof *ret);
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < 3; i++) {
         AUTO_RESULT(got);
         pgb_error ignored = PGB_ERROR_INIT;
-        pgb_status status = pgb_exec(r->session, parts[i].sql, &got, &ignored);
+        char sql[512];
+        pgb_status status;
 
-        /* a managed server may not let us ask: then the id of a transaction says nothing */
+        snprintf(sql, sizeof sql, "SELECT %s, %s", asked[i], whose_sql);
+        status = pgb_exec(r->session, sql, &got, &ignored);
         if (status == PGB_OK) {
-            snprintf((char *)ret + parts[i].offset, parts[i].size, "%s",
-                     pgb_result_value(got, 0, 0));
+            status = check_session_is_ours(r, got, 2, err);
+            if (status != PGB_OK) {
+                return status;
+            }
+            if (i != 2) {
+                snprintf(ret->system, sizeof ret->system, "%s", pgb_result_value(got, 0, 0));
+            }
+            if (i != 1) {
+                snprintf(ret->timeline, sizeof ret->timeline, "%s", pgb_result_value(got, 0, 1));
+            }
+            if (i == 0) {
+                break;
+            }
         } else if (status != PGB_SQL) {
             if (err != NULL && err->status == PGB_OK) {
                 *err = ignored;
@@ -175,36 +224,6 @@ static pgb_status poll_lock(pgb_runner *r, bool pooled, int64_t deadline, pgb_er
     }
 }
 
-/* Several statements apart must find the same backend and what was set on it. */
-static pgb_status check_session_is_ours(pgb_runner *r, pgb_error *err)
-{
-    char sql[256];
-
-    snprintf(
-        sql, sizeof sql,
-        "SELECT pg_catalog.pg_backend_pid(), pg_catalog.current_setting('pgbraid.token', true) "
-        "OPERATOR(pg_catalog.=) '%s'",
-        r->token);
-    for (int i = 0; i < 2; i++) {
-        AUTO_RESULT(got);
-        pgb_status status = pgb_exec(r->session, sql, &got, err);
-
-        if (status != PGB_OK) {
-            return status;
-        }
-        if (pgb_result_int(got, 0, 0) != pgb_session_backend_pid(r->session) ||
-            !pgb_result_bool(got, 0, 1)) {
-            pgb_error_set(err, PGB_UNSAFE,
-                          "statements of one connection to %s end on different backends",
-                          pgb_session_describe(r->session));
-            pgb_error_detail(err, "a pooler in transaction or statement mode stands between");
-            pgb_error_hint(err, "give a URL that leads to the server itself: -d postgresql://…");
-            return err != NULL ? err->status : PGB_UNSAFE;
-        }
-    }
-    return PGB_OK;
-}
-
 pgb_status lock_begin_pooled(pgb_runner *r, int64_t deadline, pgb_error *err)
 {
     pgb_status status = poll_lock(r, true, deadline, err);
@@ -217,7 +236,8 @@ pgb_status lock_begin_pooled(pgb_runner *r, int64_t deadline, pgb_error *err)
 
 pgb_status lock_take(pgb_runner *r, int64_t deadline, pgb_error *err)
 {
-    pgb_status status = lock_check_target(r, err);
+    bool had = false;
+    pgb_status status = look_and_try(r, !r->pooled, &had, err);
 
     if (status != PGB_OK) {
         return status;
@@ -238,12 +258,18 @@ pgb_status lock_take(pgb_runner *r, int64_t deadline, pgb_error *err)
         r->locked = status == PGB_OK;
         return status;
     }
-    status = poll_lock(r, false, deadline, err);
+    status = had ? PGB_OK : poll_lock(r, false, deadline, err);
     if (status == PGB_OK) {
         status = pgb_exec(r->session, r->settings, NULL, err);
     }
     if (status == PGB_OK) {
-        status = check_session_is_ours(r, err);
+        char sql[256];
+        AUTO_RESULT(got);
+
+        /* and once more with lock_identity(), which comes next */
+        snprintf(sql, sizeof sql, "SELECT %s", whose_sql);
+        status = pgb_exec(r->session, sql, &got, err);
+        status = status == PGB_OK ? check_session_is_ours(r, got, 0, err) : status;
     }
     r->locked = status == PGB_OK;
     return status;

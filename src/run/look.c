@@ -271,11 +271,19 @@ static pgb_status after_create_index(pgb_runner *r, const pgb_facts *f, const ch
     return status;
 }
 
-/* REINDEX can be run again; what a killed one left must go first. */
-static pgb_status after_reindex(pgb_runner *r, const char *before, bool ran, pgb_arena *arena,
-                                look *l, pgb_error *err)
+/* REINDEX can be run again; what a killed one left must go first. Only of its own tables: somebody
+ * else's may be under way elsewhere, and its new index is invalid, too, until it has ended. */
+static pgb_status after_reindex(pgb_runner *r, const pgb_facts *f, const char *before, bool ran,
+                                pgb_arena *arena, look *l, pgb_error *err)
 {
     static const char sql[] =
+        "WITH named AS (SELECT pg_catalog.to_regclass($2)::pg_catalog.oid AS oid UNION "
+        "SELECT t.relid::pg_catalog.oid FROM pg_catalog.pg_partition_tree("
+        "pg_catalog.to_regclass($2)) t), "
+        "tables AS (SELECT COALESCE(x.indrelid, d.oid) AS oid FROM named d LEFT JOIN "
+        "pg_catalog.pg_index x ON x.indexrelid OPERATOR(pg_catalog.=) d.oid), "
+        "own AS (SELECT t.oid FROM tables t UNION SELECT c.reltoastrelid FROM tables t JOIN "
+        "pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) t.oid) "
         "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) "
         "FROM pg_catalog.pg_index x "
         "JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) x.indexrelid "
@@ -283,11 +291,22 @@ static pgb_status after_reindex(pgb_runner *r, const char *before, bool ran, pgb
         "WHERE NOT x.indisvalid AND c.relname OPERATOR(pg_catalog.~) '_cc(new|old)[0-9]*$' "
         "AND x.indexrelid OPERATOR(pg_catalog.<>) ALL "
         "(pg_catalog.string_to_array($1, ',')::pg_catalog.oid[]) "
+        "AND ($2::pg_catalog.text IS NULL OR x.indrelid OPERATOR(pg_catalog.=) ANY "
+        "(SELECT o.oid FROM own o)) "
+        "AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_progress_create_index p WHERE "
+        "p.index_relid OPERATOR(pg_catalog.=) x.indexrelid) "
         "ORDER BY x.indexrelid LIMIT 1";
     AUTO_RESULT(got);
-    const char *params[] = {before};
-    pgb_status status = pgb_exec_params(r->session, sql, 1, params, &got, err);
+    /* SCHEMA and DATABASE name no relation */
+    bool relation = f->object != NULL && f->value != NULL &&
+                    (strcmp(f->value, "index") == 0 || strcmp(f->value, "table") == 0);
+    const char *params[] = {before, relation ? reference(r, arena, f->schema, f->object) : NULL};
+    pgb_status status;
 
+    if (relation && params[1] == NULL) {
+        return pgb_error_nomem(err);
+    }
+    status = pgb_exec_params(r->session, sql, 2, params, &got, err);
     if (status != PGB_OK) {
         return status;
     }
@@ -371,7 +390,7 @@ pgb_status look_after(pgb_runner *r, const pgb_facts *f, const char *object, con
         }
         break;
     case PGB_STMT_REINDEX_CONCURRENTLY:
-        return after_reindex(r, before, ran, arena, ret_look, err);
+        return after_reindex(r, f, before, ran, arena, ret_look, err);
     case PGB_STMT_DROP_INDEX_CONCURRENTLY:
         return after_drop_index(r, before, ran, arena, ret_look, err);
     case PGB_STMT_DETACH_CONCURRENTLY:

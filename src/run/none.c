@@ -345,6 +345,10 @@ pgb_status none_run(pgb_runner *r, task_list *tasks, task *t, pgb_error *err)
             }
             return failure.status;
         }
+        status = ground_check(r, tasks, t, err);
+        if (status != PGB_OK) {
+            return status;
+        }
         if (in_doubt) {
             /* the last COMMIT may have been the whole revision's */
             AUTO_RESULT(got);

@@ -18,24 +18,33 @@ struct pgb_parser {
     void *data;
 };
 
-/* A name by which tests tell the parser's allocations from ours. */
-static const char name_parsing[] = "pgb-parse", name_working[] = "pgb-work";
 static _Thread_local pgb_parser *here;
+static _Thread_local bool parsing;
 
 pgb_parser *pgb_parser_here(void)
 {
     return here;
 }
 
+bool pgb_parser_parses(void)
+{
+    return parsing;
+}
+
+static void answer(pgb_parser *p)
+{
+    parsing = true;
+    pgb_parse_answer(&p->request);
+    parsing = false;
+}
+
 static void serve_request(pgb_parser *p)
 {
     if (p->work != NULL) {
-        pthread_setname_np(pthread_self(), name_working);
         p->work(p->data);
         p->work = NULL;
-        pthread_setname_np(pthread_self(), name_parsing);
     } else {
-        pgb_parse_answer(&p->request);
+        answer(p);
     }
 }
 
@@ -44,7 +53,7 @@ static void *serve(void *data)
     pgb_parser *p = data;
 
     here = p;
-    pthread_setname_np(pthread_self(), name_parsing);
+    pthread_setname_np(pthread_self(), "pgb-parse");
     pthread_mutex_lock(&p->mutex);
     while (p->state != ENDING) {
         if (p->state == ASKED) {
@@ -281,9 +290,7 @@ static pgb_status ask(pgb_parser *p, const char *sql, size_t len, pgb_arena *are
                                      .objects = objects,
                                      .brief = brief};
     if (p == here) {
-        pthread_setname_np(pthread_self(), name_parsing);
-        pgb_parse_answer(&p->request);
-        pthread_setname_np(pthread_self(), name_working);
+        answer(p);
     } else {
         hand_over(p);
         pgb_parser_wait(p);

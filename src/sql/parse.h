@@ -7,8 +7,8 @@
  * are not given to it; they are told apart by their first words alone. What the parser does not
  * know is no error: kind PGB_STMT_UNKNOWN, with its reason, unless the first words tell that it
  * refuses a transaction. The text is only read. One parser serves one thread at a time; its
- * thread is named "pgb-parse" while it parses, and ends with the parser. The only folder with
- * <pg_query.h>. Floor 1 (base).
+ * thread, named "pgb-parse", ends with the parser. The only folder with <pg_query.h>. Floor 1
+ * (base).
  */
 #ifndef PGB_SQL_PARSE_H
 #define PGB_SQL_PARSE_H
@@ -36,6 +36,9 @@ void pgb_parser_start(pgb_parser *parser, void (*work)(void *data), void *data);
 void pgb_parser_wait(pgb_parser *parser);
 /* The parser on whose thread the caller is; NULL: on none's. */
 pgb_parser *pgb_parser_here(void);
+/* The caller is libpg_query at work (called back for memory, say): tests tell its allocations so.
+ */
+bool pgb_parser_parses(void);
 
 /* Facts of one statement (NUL-terminated text of len bytes, with or without its semicolon). Strings
  * are in the arena. objects may be NULL; else what the statement touches is added to it. The only

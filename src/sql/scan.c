@@ -172,6 +172,15 @@ static void walk(walker *w, const char *p)
     }
 }
 
+/* U&'…' has no backslash escapes. p: at the & that may follow the U. */
+static void unicode_prefix(pgb_scan *s, const char *p)
+{
+    if (*p == '&' && s->prefix == 'u' && s->prefix_end == scan_offset(s, p)) {
+        s->prefix = '&';
+        s->prefix_end++;
+    }
+}
+
 /* Most of a file is the inside of statements whose words don't matter: only what can end or hide
  * something is looked for there. p is at a token's start. */
 static const char *scan_plain(pgb_scan *s, const char *p, const char *end)
@@ -179,6 +188,7 @@ static const char *scan_plain(pgb_scan *s, const char *p, const char *end)
     const char *from = p;
     walker w = {.token = p, .at = p};
 
+    unicode_prefix(s, p); /* its U may have come with the chunk before */
     for (;;) {
         while (p < end && scan_begins((unsigned char)*p) != B_SPECIAL) {
             p++;
@@ -274,10 +284,7 @@ static const char *scan_code(pgb_scan *s, const char *p, const char *end)
                 return p;
             }
             s->string_end = 0;
-            if (c == '&' && s->prefix == 'u' && s->prefix_end == scan_offset(s, p)) {
-                s->prefix = '&'; /* U&'…' has no backslash escapes */
-                s->prefix_end++;
-            }
+            unicode_prefix(s, p);
             if (s->want_words) {
                 scan_other_token(s, c);
             }
@@ -556,7 +563,15 @@ pgb_scan_kind pgb_scan_next(pgb_scan *s, pgb_scan_event *ev)
             continue;
         }
         if (s->end_error != PGB_SCAN_OK) {
-            pgb_scan_pos at = scan_pos(s, s->chunk + s->end);
+            pgb_scan_pos at;
+
+            /* what is no character makes no comment of them: what is wrong with the operator is
+             * wrong before */
+            if ((s->state == ST_DASH || s->state == ST_SLASH) &&
+                !lone_operator(s, s->state == ST_DASH ? '-' : '/')) {
+                continue;
+            }
+            at = scan_pos(s, s->chunk + s->end);
 
             if (s->carry_n > 0 && s->end == 0) {
                 /* it began in an earlier chunk, as the last character of this line so far */

@@ -107,11 +107,16 @@ class ProxyTest(faultlib.FaultTest):
             self.assertEqual(self.psql(*commands).returncode, 0)
             return time.monotonic() - start
 
-        few = min(seconds("SELECT 1") for _ in range(3))
-        many = min(seconds(*["SELECT 1"] * 6) for _ in range(3))
+        # Each contestant's best of many, in turns: a busy machine slows single ones.
+        few = many = one_trip = 1e9
+        for turn in range(20):
+            few = min(few, seconds("SELECT 1"))
+            many = min(many, seconds(*["SELECT 1"] * 6))
+            one_trip = min(one_trip, seconds("SELECT 1;" * 6))
+            if turn >= 2 and 0.17 <= many - few < 0.6 and one_trip - few < 0.1:
+                break
         # Five more round trips of 40 ms.
         self.assertTrue(0.17 <= many - few < 0.6, (few, many))
-        one_trip = min(seconds("SELECT 1;" * 6) for _ in range(3))
         self.assertLess(one_trip - few, 0.1)
 
     def test_no_server_is_no_answer(self):

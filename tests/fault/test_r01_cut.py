@@ -7,15 +7,15 @@ import harness
 import kinds
 from cutlib import CutTest
 
-FLOOR, FULL_FLOOR = 200, 1600
+FLOOR, FULL_FLOOR = 200, 1900
 
 
 def case(kind):
     def test(self):
         # Beside all around a COMMIT.
-        share = faultlib.full(18, 100000)
+        share = faultlib.full(18, 230, 1000000)
         tally = faultlib.Tally(f"R1 {kind}", floor=faultlib.full(FLOOR, FULL_FLOOR) // 8, goal="0 half, 0 false success")
-        self.cut_everywhere(kind, faultlib.pgbraid(), tally, share)
+        self.cut_everywhere(kind, faultlib.work(), tally, share)
         self.conclude(tally)
 
     test.__name__ = f"test_{kind}"
@@ -34,7 +34,7 @@ class PositiveControlTest(CutTest):
     def test_history_in_a_second_transaction_is_caught(self):
         tally = faultlib.Tally("R2 split history", goal="caught")
         subject = faultlib.Subject(faultlib.tool("pgbraid-split-history"))
-        self.cut_everywhere("ddl", subject, tally, faultlib.full(30, 100000))
+        self.cut_everywhere("ddl", subject, tally, faultlib.full(30, 230, 1000000))
         self.conclude(tally, must_break=("half",))
 
 

@@ -4,7 +4,7 @@
 import faultlib
 import harness
 
-FLOOR = 200
+FLOOR, FULL_FLOOR = 200, 2000
 KINDS = ("ddl", "copy", "several", "first")
 
 
@@ -37,7 +37,8 @@ class KillTest(faultlib.FaultTest):
 
 def case(kind):
     def test(self):
-        tally = faultlib.Tally(f"R3 {kind}", floor=FLOOR // len(KINDS), goal="0 half, lock free or fenced")
+        tally = faultlib.Tally(f"R3 {kind}", floor=faultlib.full(FLOOR // len(KINDS), FULL_FLOOR // 5),
+                                goal="0 half, lock free or fenced")
         # A few late points are not reached in every run: waits differ.
         self.kill_everywhere(kind, faultlib.plain(), tally, faultlib.full(FLOOR // len(KINDS) + 6, 100000))
         self.conclude(tally)

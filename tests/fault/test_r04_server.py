@@ -16,7 +16,7 @@ import server as servers
 import warden
 from cutlib import CutTest
 
-FLOOR = 50
+FLOOR, FULL_FLOOR = 50, 280
 KINDS = ("ddl", "data", "copy", "cic", "enum", "several", "downgrade", "first")
 
 
@@ -44,7 +44,7 @@ class ServerFaultTest(CutTest):
         return found
 
     def at_statements(self, kind, tally, count, act, name, restartable=False):
-        ground = self.ground(kind, faultlib.pgbraid())
+        ground = self.ground(kind, faultlib.work())
         points = faultlib.spread(self.statements(ground), count)
 
         def one(attempt, point, proxy):
@@ -90,19 +90,19 @@ class BackendTest(ServerFaultTest):
     """On the cluster of the other tests: only our backend is hit."""
 
     def test_terminated(self):
-        tally = faultlib.Tally("R4 terminated", floor=FLOOR // 2, goal="0 half, indexes mended")
+        tally = faultlib.Tally("R4 terminated", floor=faultlib.full(FLOOR // 2, FULL_FLOOR), goal="0 half, indexes mended")
         for kind in KINDS:
-            self.at_statements(kind, tally, faultlib.full(5, 1000), terminate, "terminated")
+            self.at_statements(kind, tally, faultlib.full(5, 40, 1000), terminate, "terminated")
         self.conclude(tally)
 
     def test_cancelled(self):
         tally = faultlib.Tally("R4 cancelled", floor=16, goal="0 half, indexes mended")
         for kind in KINDS:
-            self.at_statements(kind, tally, faultlib.full(3, 1000), cancel, "cancelled")
+            self.at_statements(kind, tally, faultlib.full(3, 25, 1000), cancel, "cancelled")
         self.conclude(tally)
 
     def index_build(self, name, act, tally):
-        ground = self.ground("cic", faultlib.pgbraid())
+        ground = self.ground("cic", faultlib.work())
 
         def one(attempt, point, _):
             import psycopg2
@@ -161,7 +161,7 @@ class WholeServerTest(ServerFaultTest):
     def test_a_crash_of_all_backends(self):
         tally = faultlib.Tally("R4 crash", floor=8, goal="0 half, indexes mended")
         for kind in faultlib.full(("ddl", "several", "copy"), KINDS):
-            self.at_statements(kind, tally, faultlib.full(4, 30), crash, "crash", restartable=True)
+            self.at_statements(kind, tally, faultlib.full(4, 8, 30), crash, "crash", restartable=True)
         self.conclude(tally)
 
     def shut_down(self, server, _):
@@ -199,7 +199,7 @@ class WholeServerTest(ServerFaultTest):
     def test_immediate_shutdown(self):
         tally = faultlib.Tally("R4 immediate shutdown", floor=4, goal="0 half, indexes mended")
         for kind in faultlib.full(("ddl", "several"), KINDS):
-            self.at_statements(kind, tally, faultlib.full(2, 8), self.shut_down, "immediate shutdown", restartable=True)
+            self.at_statements(kind, tally, faultlib.full(2, 3, 8), self.shut_down, "immediate shutdown", restartable=True)
         self.conclude(tally)
 
 

@@ -74,8 +74,8 @@ class CommitTest(CutTest):
     def test_ambiguous_commits(self):
         tally = faultlib.Tally("R5", floor=faultlib.full(FLOOR, FULL), goal="right every time")
         count = faultlib.full(FLOOR, FULL)
-        self.lose(faultlib.pgbraid(), tally, count - count // 4, 5001)
-        self.lose(faultlib.pgbraid(), tally, count // 4, 5002, one_revision(reverse=True))
+        self.lose(faultlib.work(), tally, count - count // 4, 5001)
+        self.lose(faultlib.work(), tally, count // 4, 5002, one_revision(reverse=True))
         self.conclude(tally)
 
     def test_control_blind(self):

@@ -119,8 +119,8 @@ class AllocationTest(faultlib.FaultTest):
 
 def case(kind):
     def test(self):
-        tally = faultlib.Tally(f"R8 {kind}", floor=55, goal="clean error, no signal, no leak")
-        self.everywhere(kind, faultlib.pgbraid(), tally, faultlib.full(60, 2500))
+        tally = faultlib.Tally(f"R8 {kind}", floor=faultlib.full(55, 250), goal="clean error, no signal, no leak")
+        self.everywhere(kind, faultlib.pgbraid(), tally, faultlib.full(60, 300, 1000000))
         self.conclude(tally)
 
     return test
@@ -136,8 +136,8 @@ for _kind in KINDS:
 
 class ReaderTest(AllocationTest):
     def test_commands_that_only_read(self):
-        tally = faultlib.Tally("R8 readers", floor=FLOOR - 55 * len(KINDS), goal="clean error, no signal, no leak")
-        self.readers(faultlib.pgbraid(), tally, faultlib.full(16, 800))
+        tally = faultlib.Tally("R8 readers", floor=faultlib.full(FLOOR - 55 * len(KINDS), 350), goal="clean error, no signal, no leak")
+        self.readers(faultlib.pgbraid(), tally, faultlib.full(16, 80, 1000000))
         self.conclude(tally)
 
 

@@ -7,7 +7,7 @@ import errno
 import faultlib
 import harness
 
-FLOOR = 100
+FLOOR, FULL_FLOOR = 100, 600
 ERRORS = (errno.EIO, errno.ENOSPC, errno.EACCES)
 READING = ("open", "openat", "open64", "openat64", "read", "pread", "pread64", "fdopendir", "opendir", "readdir",
            "readdir64", "fstat", "fstat64", "lseek", "lseek64")
@@ -48,7 +48,7 @@ class FileTest(faultlib.FaultTest):
         self.each_point(ground, faultlib.spread(points, count), one, tally)
 
     def test_every_operation(self):
-        tally = faultlib.Tally("R9", floor=FLOOR, goal="clean error, no SQL sent if reading failed")
+        tally = faultlib.Tally("R9", floor=faultlib.full(FLOOR, FULL_FLOOR), goal="clean error, no SQL sent if reading failed")
         for kind in ("first", "copy", "several", "downgrade"):
             self.everywhere(kind, faultlib.plain(), tally, faultlib.full(34, 2000), kind)
         self.conclude(tally)

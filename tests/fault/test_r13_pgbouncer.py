@@ -41,6 +41,8 @@ class PoolerTest(faultlib.FaultTest):
                 elif self.query(uri, "SELECT to_regclass('app.journal') IS NOT NULL AND EXISTS (SELECT FROM pg_index "
                                      "WHERE NOT indisvalid)")[0][0]:
                     tally.broke("invalid index", f"round {number}")
+                # The pooler keeps its connections to each database that it has seen.
+                self.server.execute(f'DROP DATABASE "{database}" WITH (FORCE)')
 
     def test_transactional_revisions(self):
         kind = storms.storm_kind(False)

@@ -53,13 +53,14 @@ class LockQueueTest(faultlib.FaultTest):
         return worst
 
     def test_the_application_is_not_queued(self):
-        tally = faultlib.Tally("R14", floor=100, goal=f"probe within lock_timeout + 100 ms")
+        tally = faultlib.Tally("R14", floor=faultlib.full(100, 500), goal="probe within lock_timeout + 100 ms")
 
         def migration(work, uri):
             return self.start("upgrade", f"--lock-timeout={LOCK_TIMEOUT_MS}ms", cwd=work, db=uri)
 
         worst = self.worst_probe(migration, 3, tally, faultlib.full(1, 5))
-        tally.name = f"R14 (slowest probe {worst:.0f} ms at lock_timeout {LOCK_TIMEOUT_MS} ms)"
+        tally.note = f"slowest probe {worst:.0f} ms at lock_timeout {LOCK_TIMEOUT_MS} ms"
+        tally.name = f"R14 ({tally.note})"
         if worst > LOCK_TIMEOUT_MS + 100:
             tally.broke("slow", "the probe", f"{worst:.0f} ms")
         self.conclude(tally)

@@ -271,6 +271,55 @@ class LockTest(Base):
         self.assertEqual((first.returncode, self.applied()), (0, ["r1"]))
 
 
+class OneTransactionTest(Base):
+    """--one-transaction refuses beforehand what the server's lock table can't hold, with the figures; what it lets through,
+    the server takes."""
+
+    def tables(self, count, name):
+        files = {}
+        for i in range(1, count + 1):
+            files[f"migrations/{i:04d}_t.sql"] = (
+                f"CREATE TABLE t{i} (id int PRIMARY KEY, a int, b int);\nCREATE INDEX ON t{i} (a);\nCREATE INDEX ON t{i} (b);\n")
+            files[f"migrations/{i:04d}_t.down.sql"] = f"DROP TABLE t{i};\n"
+        return self.project(files, name=name)
+
+    def refused(self, run):
+        self.assertEqual(run.returncode, 1, run)
+        for text in ("lock table holds", "out of shared memory", "max_locks_per_transaction", "without --one-transaction"):
+            self.assertIn(text, run.stderr)
+        return re.search(r"plan of (\d+) revisions locks about (\d+) relations at once, and the server's lock table holds (\d+)",
+                         run.stderr).groups()
+
+    def test_at_default_settings(self):
+        root = self.tables(1500, "many")
+        with harness.private_server(max_connections="100", max_locks_per_transaction="64") as server:
+            run = self.pgbraid("upgrade", "--one-transaction", cwd=root, db=server.uri())
+            self.assertEqual(self.refused(run)[::2], ("1500", "6400"))
+            self.assertEqual(server.execute("SELECT to_regclass('t1') IS NULL AND to_regnamespace('pgbraid') IS NULL"), [(True,)])
+
+    def test_what_is_let_through_fits(self):
+        root = self.tables(200, "some")
+        with harness.private_server(max_connections="20", max_locks_per_transaction="20", autovacuum="off") as server:
+            db = server.uri()
+            self.refused(self.pgbraid("upgrade", "--one-transaction", cwd=root, db=db))
+            most, least = 200, 1
+            while most - least > 1:  # the largest plan that is not refused; only asked, not run, but for the last
+                middle = (most + least) // 2
+                run = self.pgbraid("upgrade", "--one-transaction", f"{middle:04d}", cwd=root, db=db)
+                if run.returncode == 0:
+                    least = middle
+                    self.expect(0, "downgrade", "base", "--yes", cwd=root, db=db)
+                else:
+                    self.refused(run)
+                    most = middle
+            self.assertGreater(least, 20)
+            self.expect(0, "upgrade", "--one-transaction", f"{least:04d}", cwd=root, db=db)
+            down = self.pgbraid("downgrade", "base", "--one-transaction", "--yes", cwd=root, db=db)
+            if down.returncode != 0:  # its way back locks more: then that is refused, not tried
+                self.refused(down)
+                self.expect(0, "downgrade", f"{least * 2 // 3:04d}", "--yes", cwd=root, db=db)
+
+
 class SessionTest(Base):
     """What a file does to its own session must not reach the record, nor the next file."""
 

@@ -2,6 +2,7 @@
 """`check`, `rename` and `merge`: every rule, all ways to print it, and the repaired clash."""
 import json
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -17,8 +18,11 @@ def revision(rid, *lines, up="SELECT 1;", down="SELECT 1;"):
 
 class CheckTest(PgbraidTest):
     def findings(self, files, status=3, **named):
-        root = self.project({f"migrations/{name}": text for name, text in files.items()} | named.pop("more", {}),
-                            name=named.pop("name", "p"))
+        links = {name: text for name, text in files.items() if isinstance(text, pathlib.Path)}
+        root = self.project({f"migrations/{name}": text for name, text in files.items() if name not in links}
+                            | named.pop("more", {}), name=named.pop("name", "p"))
+        for name, leads_to in links.items():
+            (root / "migrations" / name).symlink_to(leads_to)
         found = self.expect(status, "check", "--format", "json", cwd=root, **named).json()["findings"]
         return [(f["rule"], f["severity"], f["file"].removeprefix("migrations/"), f["line"]) for f in found]
 
@@ -41,6 +45,27 @@ class CheckTest(PgbraidTest):
         ("unknown-directive", {"a_1.sql": revision("a", "-- pgbraid:parnt b")}, ("a_1.sql", 3)),
         ("unknown-rule", {"a_1.sql": revision("a", "-- pgbraid:allow no-such it is fine")}, ("a_1.sql", 3)),
         ("missing-up", {"a_1.sql": "-- a\n-- pgbraid:revision a\n"}, None),
+        ("bad-directive", {"a_1.sql": revision("a", "-- pgbraid:parent")}, ("a_1.sql", 3)),
+        ("bad-name", {"a_1.sql": revision("a", "-- pgbraid:label no good!")}, ("a_1.sql", 3)),
+        ("bad-name", {"001_a.sql": "SELECT 1;", "first.sql": "SELECT 1;"}, None),
+        ("not-read", {"a_1.sql": revision("a"), "b_1.SQL": revision("b")}, None),
+        ("copy-data", {"a_1.sql": revision("a", up="COPY t FROM stdin;\n1", down=None)}, ("a_1.sql", 4)),
+        ("duplicate-parent", {"a_1.sql": revision("a"), "b_1.sql": revision("b", "-- pgbraid:parent a, a")}, ("b_1.sql", 3)),
+        ("misplaced-directive", {"a_1.sql": revision("a") + "-- pgbraid:label x\n"}, ("a_1.sql", 7)),
+        ("missing-id", {"a_1.sql": revision("a"), "b_1.sql": "-- b\n-- pgbraid:up\nSELECT 1;\n"}, None),
+        ("not-closed", {"a_1.sql": revision("a", up="SELECT 'x;", down=None)}, ("a_1.sql", 4)),
+        ("nul-byte", {"a_1.sql": revision("a", up="SELECT 1;\0")}, ("a_1.sql", 4)),
+        ("invalid-utf8", {"a_1.sql": revision("a", up="SELECT '\udce9';").encode("utf-8", "surrogateescape")},
+         ("a_1.sql", 4)),
+        ("orphan-down", {"001_a.sql": "SELECT 1;", "002_b.down.sql": "SELECT 1;"}, ("002_b.down.sql", 1)),
+        ("reserved-name", {"a_1.sql": revision("heads")}, ("a_1.sql", 2)),
+        ("second-revision", {"a_1.sql": revision("a", "-- pgbraid:revision b")}, ("a_1.sql", 3)),
+        ("second-section", {"a_1.sql": revision("a") + "-- pgbraid:up\nSELECT 2;\n"}, ("a_1.sql", 7)),
+        ("sql-outside-section", {"a_1.sql": revision("a", "SELECT 0;")}, ("a_1.sql", 3)),
+        ("unreadable", {"a_1.sql": revision("a"), "b_1.sql": pathlib.Path("a_1.sql")}, None),
+        ("not-understood", {"a_1.sql": revision("a", up="FROBNICATE;", down=None)}, ("a_1.sql", 4)),
+        ("several-heads", {"a_1.sql": revision("a"), "b_1.sql": revision("b"),
+                           "../pgbraid.ini": "[project]\nheads = one\n"}, None),
     ]
 
     def test_each_rule_is_found_where_it_is(self):
@@ -50,6 +75,21 @@ class CheckTest(PgbraidTest):
                 self.assertIn(rule, [f[0] for f in found])
                 if place is not None:
                     self.assertIn(place, [f[2:] for f in found if f[0] == rule])
+                self.assertEqual([f for f in found if self.rules().get(f[0]) != f[1]], [], "as the rule says")
+
+    def rules(self):
+        """Name and severity of every rule, as SARIF lists them."""
+        if not hasattr(self, "known"):
+            root = self.project({"migrations/a_1.sql": revision("a")}, name="rules")
+            driver = json.loads(self.expect(0, "check", "--annotations=sarif", cwd=root).stdout)["runs"][0]["tool"]["driver"]
+            type(self).known = {r["id"]: r["defaultConfiguration"]["level"] for r in driver["rules"]}
+        return self.known
+
+    def test_there_is_a_case_for_each_rule_and_a_line_in_the_documentation(self):
+        self.assertEqual(set(self.rules()), {rule for rule, _, _ in self.CASES})
+        page = (harness.ROOT / "docs/commands/check.md").read_text(encoding="utf-8")
+        for rule, severity in self.rules().items():
+            self.assertRegex(page, rf"\| `{rule}` \| {severity} \| \S")
 
     def test_nothing_is_found_where_nothing_is(self):
         self.assertEqual(self.findings({"a_1.sql": revision("a"), "b_1.sql": revision("b", "-- pgbraid:parent a")}, 0), [])
@@ -85,12 +125,55 @@ class CheckTest(PgbraidTest):
         root = self.project({"migrations/a_1.sql": revision("a", down=None)})
         sarif = json.loads(self.expect(3, "check", "--annotations=sarif", cwd=root).stdout)
         self.assertEqual(sarif["version"], "2.1.0")
+        self.check_sarif(sarif)
         result = sarif["runs"][0]["results"][0]
         self.assertEqual(result["ruleId"], "no-way-back")
         self.assertEqual(result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], "migrations/a_1.sql")
         self.assertIn("no-way-back", [r["id"] for r in sarif["runs"][0]["tool"]["driver"]["rules"]])
         github = self.expect(3, "check", "--annotations=github", cwd=root).stdout
         self.assertTrue(github.startswith("::warning file=migrations/a_1.sql,line=4,col=1,title=no-way-back::"), github)
+
+    def check_sarif(self, sarif):
+        """What SARIF 2.1.0 requires of the objects that we write (sections 3.13 to 3.52), and the values it allows."""
+        def has(thing, required, allowed):
+            self.assertLessEqual(set(required), set(thing))
+            self.assertLessEqual(set(thing), {*required, *allowed})
+        has(sarif, ["version", "runs"], ["$schema"])
+        for run in sarif["runs"]:
+            has(run, ["tool"], ["results", "columnKind"])
+            self.assertIn(run["columnKind"], ["utf16CodeUnits", "unicodeCodePoints"])
+            driver = run["tool"]["driver"]
+            has(driver, ["name"], ["version", "rules"])
+            ids = [rule["id"] for rule in driver["rules"]]
+            self.assertEqual(len(ids), len(set(ids)), "rules are unique")
+            for rule in driver["rules"]:
+                has(rule, ["id"], ["shortDescription", "defaultConfiguration"])
+                has(rule["shortDescription"], ["text"], [])
+                self.assertIn(rule["defaultConfiguration"]["level"], ["none", "note", "warning", "error"])
+            for result in run["results"]:
+                has(result, ["message"], ["ruleId", "level", "locations"])
+                self.assertIn(result["ruleId"], ids)
+                self.assertIn(result["level"], ["none", "note", "warning", "error"])
+                self.assertTrue(result["message"]["text"])
+                for location in result["locations"]:
+                    has(location["physicalLocation"], ["artifactLocation"], ["region"])
+                    self.assertRegex(location["physicalLocation"]["artifactLocation"]["uri"], r"^[A-Za-z0-9._~/%-]+$")
+                    region = location["physicalLocation"]["region"]
+                    self.assertTrue(region["startLine"] >= 1 and region["startColumn"] >= 1)
+
+    def test_annotations_name_files_from_the_top_of_the_work_tree(self):
+        """Also where a name must be written otherwise in a URI or in a workflow command."""
+        root = self.project({"services/d b/migrations/a_ä, 100%.sql": revision("a", up="SELECT 'ä'; COMMIT;")})
+        subprocess.run(["git", "init", "-q"], cwd=root, env=self.environment(), check=True)
+        for cwd, options in ((root, ["-C", "services/d b"]), (root / "services/d b", [])):
+            sarif = json.loads(self.expect(3, *options, "check", "--annotations=sarif", cwd=cwd).stdout)
+            self.check_sarif(sarif)
+            place = sarif["runs"][0]["results"][0]["locations"][0]["physicalLocation"]
+            self.assertEqual(place, {"artifactLocation": {"uri": "services/d%20b/migrations/a_%C3%A4%2C%20100%25.sql"},
+                                     "region": {"startLine": 4, "startColumn": 13}})
+            github = self.expect(3, *options, "check", "--annotations=github", cwd=cwd).stdout
+            self.assertTrue(github.startswith("::error file=services/d b/migrations/a_ä%2C 100%25.sql,line=4,col=13,"), github)
+            self.assertEqual(github.count("\n"), 1)
 
     def test_which_of_two_a_database_has(self):
         root, db = self.copy_example("therapy-conflict"), self.new_database()
@@ -121,12 +204,51 @@ class RenameTest(PgbraidTest):
             return subprocess.run(["git", "-c", "user.name=t", "-c", "user.email=t@example.com", *arguments], cwd=root,
                                   env=self.environment(), capture_output=True, text=True, check=True).stdout
         git("init", "-q")
+        # git does not have the file yet: it is not told
+        said = self.expect(0, "rename", self.FILE, "e4f5g6h7i8j9", cwd=root)
+        self.assertEqual((git("ls-files"), "git:" in said.stderr), ("", False))
+        self.expect(0, "rename", "migrations/e4f5g6h7i8j9_add_export_tables.sql", "x0", cwd=root)
         git("add", "-A")
         git("commit", "-qm", "begin")
-        self.expect(0, "rename", self.FILE, "e4f5g6h7i8j9", cwd=root)
-        git("add", "-A")
+        # staged as with git mv, the header's change with it, and nothing else
+        (root / "migrations/untracked.txt").write_text("x")
+        (root / "README.md").write_text("changed, not staged")
+        said = self.expect(0, "rename", "migrations/x0_add_export_tables.sql", "e4f5g6h7i8j9", cwd=root)
+        self.assertIn("git: staged as a rename", said.stderr)
         self.assertRegex(git("diff", "--cached", "--name-status", "-M"),
-                         rf"R\d+\t{self.FILE}\tmigrations/e4f5g6h7i8j9_add_export_tables.sql")
+                         r"\AR\d+\tmigrations/x0_add_export_tables.sql\tmigrations/e4f5g6h7i8j9_add_export_tables.sql\n\Z")
+        self.assertEqual(git("diff", "--name-only"), "README.md\n")
+        git("commit", "-qm", "renamed")
+        # children that follow are in the same commit
+        timeline = "migrations/d4e5f6g7h8i9_add_timeline_events.sql"
+        self.expect(0, "rename", timeline, "0123456789ab", "--children", "d5e6f7g8h9i0", cwd=root)
+        self.assertEqual(sorted(line[0] for line in git("diff", "--cached", "--name-status", "-M").splitlines()), ["M", "R"])
+        git("commit", "-qm", "with its child")
+        # a file with changes of its own: those are nobody's to stage
+        renamed = root / "migrations/0123456789ab_add_timeline_events.sql"
+        renamed.write_text(renamed.read_text() + "-- a thought\n")
+        said = self.expect(0, "rename", str(renamed.relative_to(root)), "d4e5f6g7h8i9", "--children", "d5e6f7g8h9i0", cwd=root)
+        self.assertIn("git: not staged", said.stderr)
+        self.assertEqual(git("diff", "--cached", "--name-only"), "")
+
+    def test_a_rename_to_git_below_the_top_of_its_work_tree(self):
+        """With a name that git would take for a pattern, a way down of its own, and a broken repository."""
+        root = self.project({"db[1]/migrations/001_a.sql": "SELECT 1;\n" * 9, "db[1]/migrations/001_a.down.sql": "SELECT 2;\n" * 9,
+                             "db1/migrations/001_a.sql": "SELECT 1;\n"})
+
+        def git(*arguments):
+            return subprocess.run(["git", "-c", "user.name=t", "-c", "user.email=t@example.com", *arguments], cwd=root,
+                                  env=self.environment(), capture_output=True, text=True, check=True).stdout
+        git("init", "-q")
+        git("add", "-A")
+        git("commit", "-qm", "begin")
+        self.expect(0, "-C", "db[1]", "rename", "migrations/001_a.sql", "005", cwd=root)
+        self.assertEqual(git("status", "--porcelain"), "R  db[1]/migrations/001_a.down.sql -> db[1]/migrations/005_a.down.sql\n"
+                                                       "R  db[1]/migrations/001_a.sql -> db[1]/migrations/005_a.sql\n")
+        (root / ".git/HEAD").write_text("nonsense")
+        said = self.expect(0, "-C", "db1", "rename", "migrations/001_a.sql", "007", cwd=root)
+        self.assertNotIn("git", said.stderr)
+        self.assertTrue((root / "db1/migrations/007_a.sql").exists())
 
     def test_wrong_arguments_change_nothing(self):
         root = self.copy_example("therapy-conflict")
@@ -242,6 +364,60 @@ class GraphTest(PgbraidTest):
         dot = self.expect(0, "history", "--graph=dot", cwd=root).stdout
         self.assertTrue(dot.startswith("digraph"))
         self.assertTrue(self.expect(0, "history", "--graph=mermaid", cwd=root).stdout.startswith(("graph", "flowchart")))
+        self.assertEqual(self.dot(dot), (1000, 1049))
+
+    def dot(self, text):
+        """Nodes and edges of a graph, read by DOT's grammar as far as it is used; anything else fails."""
+        tokens = re.findall(r'"(?:[^"\\\n]|\\.)*"|->|[A-Za-z]+|[{}\[\];=]|\S', text)
+        statements = " ".join(tokens[3:-1]).split(" ;")
+        self.assertEqual((tokens[0], tokens[2], tokens[-1], statements[-1]), ("digraph", "{", "}", ""))
+        quoted = r'"(?:[^"\\]|\\.)*"'
+        nodes, edges = set(), set()
+        for statement in map(str.strip, statements[:-1]):
+            if match := re.fullmatch(rf"({quoted}) \[ label = {quoted} \]", statement):
+                nodes.add(match[1])
+            elif match := re.fullmatch(rf"({quoted}) -> ({quoted})(?: \[ style = [a-z]+ \])?", statement):
+                edges.add((match[1], match[2]))
+            else:
+                self.assertRegex(statement, r"rankdir = BT|node \[ shape = box \]")
+        self.assertLessEqual({node for edge in edges for node in edge}, nodes)
+        return len(nodes), len(edges)
+
+    def test_titles_that_other_programs_would_take_for_syntax(self):
+        root = self.project({"migrations/a_1.sql": revision("a").replace("-- a\n", '-- a "b" \\ c]; d -> e <i> {|}\n'),
+                             "migrations/b_1.sql": revision("b", "-- pgbraid:depends a").replace("-- b\n", "-- ends in \\\n")})
+        self.assertEqual(self.dot(self.expect(0, "history", "--graph=dot", cwd=root).stdout), (2, 1))
+        for line in self.expect(0, "history", "--graph=mermaid", cwd=root).stdout.splitlines():
+            if "[" in line:
+                self.assertRegex(line, r'\A    r_[ab]\["[^"<]*"\]\Z')
+
+    def test_states_differ_without_colour(self):
+        """Applied, current, pending, late, failed, edited, re-parented and missing: by a sign, and by a word."""
+        root, db = self.project({f"migrations/{rid}_1.sql": revision(rid, *lines) for rid, *lines in (
+            ["a"], ["b", "-- pgbraid:parent a"], ["c", "-- pgbraid:parent b"], ["d", "-- pgbraid:parent c"],
+            ["e", "-- pgbraid:parent d"], ["f", "-- pgbraid:parent a"])}), self.new_database()
+        self.expect(0, "upgrade", cwd=root, db=db)
+        self.write(root, {"migrations/b2_1.sql": revision("b2", "-- pgbraid:parent b"),
+                          "migrations/c_1.sql": revision("c", "-- pgbraid:parent b2"),
+                          "migrations/d_1.sql": revision("d", "-- pgbraid:parent c", up="SELECT 2;"),
+                          "migrations/g_1.sql": revision("g", "-- pgbraid:parent e", up="SELECT 1/0;"),
+                          "migrations/h_1.sql": revision("h", "-- pgbraid:parent g")})
+        (root / "migrations/f_1.sql").unlink()
+        self.write(root, {"migrations/b2_1.sql": revision("b2", "-- pgbraid:parent b", up="SELECT 1/0;")})
+        self.expect(1, "upgrade", "b2", cwd=root, db=db)
+        self.write(root, {"migrations/b2_1.sql": revision("b2", "-- pgbraid:parent b"),
+                          "migrations/b3_1.sql": revision("b3", "-- pgbraid:parent b2"),
+                          "migrations/c_1.sql": revision("c", "-- pgbraid:parent b3")})
+        for locale, applied in (("C.UTF-8", "●"), ("C", "*")):
+            lines = self.expect(0, "history", "--graph", cwd=root, db=db, env={"LC_ALL": locale}).stdout.splitlines()
+            seen = {}
+            for line in lines:
+                if match := re.match(r"[|│ ]*(\S) +[|│ ]*(\w+)(.*),", line):
+                    seen[match[2]] = (match[1], match[3].replace(" (branch point)", "").strip())
+            self.assertEqual(seen, {
+                "a": (applied, ""), "b": (applied, "(current)"), "b2": ("x", "(failed)"), "b3": ("!", "(late)"),
+                "c": ("!", "(reparented)"), "d": ("!", "(edited)"), "e": (applied, "(current)"),
+                "f": ("!", "(current) (missing)"), "g": ("o", "(pending)"), "h": ("o", "(head) (pending)")}, "\n".join(lines))
 
 
 if __name__ == "__main__":

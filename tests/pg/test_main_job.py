@@ -335,7 +335,9 @@ class WhatGoesWrong(PgbraidTest):
     def test_no_such_server(self):
         project = self.copy_example("therapy")
         for command in ("upgrade", "current", "status"):
-            self.expect(4, command, cwd=project, db=f"host={self.folder} dbname=x connect_timeout=2")
+            said = self.expect(4, command, cwd=project, db=f"host={self.folder} dbname=x connect_timeout=2").stderr
+            self.assertIn("\n    Is the server running locally", said)
+            self.assertNotIn("\\t", said)
         # where the database is not needed, it is not known
         run = self.expect(0, "history", "--format=json", cwd=project,
                           env={"DATABASE_URL": f"host={self.folder} dbname=x connect_timeout=2"})

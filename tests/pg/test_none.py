@@ -178,6 +178,110 @@ class OutsideTest(Base):
                                                                    "WHERE event = 'repair'")))
 
 
+class KindsTest(Base):
+    """Each kind of statement that no transaction protects, interrupted, and gone on with."""
+
+    def outside(self, up, down="SELECT 1;", before=""):
+        self.write(self.root, {"migrations/a1_base.sql": BASE.replace("-- pgbraid:down", before + "\n-- pgbraid:down", 1)})
+        self.file.write_text("-- outside\n-- pgbraid:revision b2\n-- pgbraid:parent a1\n-- pgbraid:transaction none\n"
+                             f"-- pgbraid:up\n{up}\n-- pgbraid:down\n{down}\n")
+        self.run_it(0, "upgrade", "a1")
+
+    def interrupted(self, wait_for, parameters=None):
+        """Ends the backend while it waits for a writer, at the point where wait_for has a row."""
+        holder = self.connect(self.db)
+        holder.cursor().execute("BEGIN; INSERT INTO t VALUES (50, 'held')")
+        child = self.start("upgrade", cwd=self.root, db=self.db)
+        for _ in range(600):
+            if found := self.query(self.db, wait_for, parameters):
+                break
+            time.sleep(0.02)
+        self.query(self.db, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND "
+                            "application_name LIKE 'pgbraid%'")
+        child.communicate(timeout=60)
+        holder.cursor().execute("ROLLBACK")
+        self.assertTrue(found, "the interruption came too late")
+        self.assertNotEqual(child.returncode, 0)
+        return found
+
+    def test_reindex_leaves_nothing_over(self):
+        self.outside("REINDEX TABLE CONCURRENTLY t;\nINSERT INTO t VALUES (7, 'after');",
+                     before="CREATE INDEX t_a ON t (a); CREATE TABLE other (a int);")
+        left = "SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid ORDER BY 1"
+        self.interrupted(left)
+        self.assertEqual(self.query(self.db, left), [("t_a_ccnew",)])
+        # what somebody else's leaves in another table is theirs
+        self.query(self.db, "CREATE INDEX other_ccnew ON other (a)")
+        self.query(self.db, "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'other_ccnew'::regclass")
+        self.run_it(0, "upgrade")
+        self.assertEqual(self.query(self.db, left), [("other_ccnew",)])
+        self.assertEqual(self.query(self.db, "SELECT count(*) FROM t WHERE b = 'after'"), [(1,)])
+
+    def test_drop_index(self):
+        self.outside("DROP INDEX CONCURRENTLY t_a;\nINSERT INTO t VALUES (7, 'after');",
+                     before="CREATE INDEX t_a ON t (a);")
+        self.interrupted("SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'DROP INDEX%'")
+        self.run_it(0, "upgrade")
+        self.assertEqual(self.query(self.db, "SELECT to_regclass('t_a')::text"), [(None,)])
+        self.assertEqual(self.query(self.db, "SELECT count(*) FROM t WHERE b = 'after'"), [(1,)])
+
+    def test_detach_partition(self):
+        self.outside("ALTER TABLE p DETACH PARTITION p1 CONCURRENTLY;\nINSERT INTO t VALUES (7, 'after');",
+                     before="CREATE TABLE p (a int) PARTITION BY RANGE (a); "
+                            "CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (9);")
+        holder = self.connect(self.db)
+        holder.cursor().execute("BEGIN; SELECT count(*) FROM p")
+        child = self.start("upgrade", cwd=self.root, db=self.db)
+        for _ in range(600):
+            if self.query(self.db, "SELECT FROM pg_inherits WHERE inhdetachpending"):
+                break
+            time.sleep(0.02)
+        self.query(self.db, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND "
+                            "application_name LIKE 'pgbraid%'")
+        child.communicate(timeout=60)
+        self.assertEqual(self.query(self.db, "SELECT inhdetachpending FROM pg_inherits WHERE inhrelid = 'p1'::regclass"),
+                         [(True,)])
+        holder.cursor().execute("ROLLBACK")
+        self.run_it(0, "upgrade")
+        self.assertEqual(self.query(self.db, "SELECT count(*) FROM pg_inherits WHERE inhrelid = 'p1'::regclass"), [(0,)])
+        self.assertEqual(self.query(self.db, "SELECT count(*) FROM t WHERE b = 'after'"), [(1,)])
+
+    def test_database_and_system_statements_run(self):
+        name = f"made_{os.getpid()}"
+        self.addCleanup(self.query, self.db, f"DROP DATABASE IF EXISTS {name}")
+        self.outside(f"CREATE DATABASE {name};\nVACUUM t;\nREINDEX SCHEMA public;\nALTER SYSTEM SET log_statement = 'none';\n"
+                     f"ALTER SYSTEM RESET log_statement;\nDROP DATABASE {name};\nSELECT 1/0;")
+        failed = self.run_it(1, "upgrade")
+        self.assertIn("b2_outside.sql:12", failed.stderr)
+        self.assertEqual([state for _, state in self.steps()], ["done"] * 6)
+        # as if it had been interrupted at each: what can be looked at is, what is harmless runs again
+        for ordinal in range(1, 7):
+            self.query(self.db, "UPDATE pgbraid.step SET state = 'done'")
+            self.query(self.db, f"UPDATE pgbraid.step SET state = 'intent' WHERE ordinal = {ordinal}")
+            self.query(self.db, f"DELETE FROM pgbraid.step WHERE ordinal > {ordinal}")
+            run = self.run_it(1, "upgrade")
+            self.assertIn("b2_outside.sql:12", run.stderr)
+            self.assertEqual([state for _, state in self.steps()], ["done"] * 6)
+
+    def test_not_decided_by_looking(self):
+        """What nothing shows: exit 6 says where to look, both answers of repair go on."""
+        for answer, rows in (("--done", 1), ("--not-done", 2)):
+            self.setUp()
+            self.outside("CREATE PROCEDURE fill() LANGUAGE plpgsql AS $$ BEGIN INSERT INTO t VALUES (3, 'filled'); COMMIT; "
+                         "END $$;\nCALL fill();\nSELECT 1/(SELECT count(*) - 1 FROM t WHERE b = 'go');")
+            self.query(self.db, "INSERT INTO t VALUES (9, 'go')")
+            self.run_it(1, "upgrade")
+            self.query(self.db, "INSERT INTO t VALUES (9, 'go')")
+            self.query(self.db, "UPDATE pgbraid.step SET state = 'intent' WHERE ordinal = 2")
+            undecided = self.run_it(6, "upgrade")
+            self.assertIn("b2_outside.sql:7", undecided.stderr)
+            self.assertIn("pgbraid repair b2 --statement 2 --done", undecided.stderr)
+            self.run_it(6, "upgrade")
+            self.run_it(0, "repair", "b2", "--statement", "2", answer)
+            self.run_it(0, "upgrade")
+            self.assertEqual(self.query(self.db, "SELECT count(*) FROM t WHERE b = 'filled'"), [(rows,)])
+
+
 class RepairTest(Base):
     def test_an_edited_file(self):
         self.run_it(0, "upgrade", "a1")
@@ -242,6 +346,15 @@ class ScriptTest(Base):
     def test_transaction_none_and_copy(self):
         direct, scripted = self.both_ways(self.root)
         self.assertEqual(self.query(scripted, "SELECT * FROM t ORDER BY a"), self.query(direct, "SELECT * FROM t ORDER BY a"))
+        self.assertEqual(self.query(scripted, "SELECT * FROM pgbraid.step"), [])
+        # and back, outside a transaction, too
+        down = self.expect(0, "downgrade", "a1", "--sql", cwd=self.root, db=scripted).stdout
+        self.assertIn("CONCURRENTLY", down)
+        done = self.psql(scripted, down)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.expect(0, "downgrade", "a1", "--yes", cwd=self.root, db=direct)
+        self.assertEqual(self.schema(scripted), self.schema(direct))
+        self.assertEqual(self.query(scripted, self.ROWS), self.query(direct, self.ROWS))
         self.assertEqual(self.query(scripted, "SELECT * FROM pgbraid.step"), [])
 
     def test_merge_copy_and_what_psql_would_expand(self):

@@ -97,9 +97,9 @@ class ExamplesTest(Case):
                       "ALTER TABLE treatment_goals DROP CONSTRAINT fk_treatment_goals_therapist_id; CREATE TABLE stray (id int)")
         answer = self.verify(uri, project, status=3)
         self.assertEqual([(d["kind"], d["object"], d["change"]) for d in answer["differences"]],
-                         [("table", "public.stray", "extra"), ("column", "public.users.role", "changed"),
+                         [("column", "public.users.role", "changed"),
                           ("constraint", "public.treatment_goals.fk_treatment_goals_therapist_id", "missing"),
-                          ("index", "public.idx_timeline_type", "missing")])
+                          ("index", "public.idx_timeline_type", "missing"), ("table", "public.stray", "extra")])
         text = self.expect(3, "verify", cwd=project, db=uri).stdout
         for part in ("public.treatment_goals\n  missing constraint", "'patient'::character varying", "CREATE INDEX idx_timeline_type",
                      "4 differences (2 missing, 1 extra, 1 changed) against 12 applied revisions"):
@@ -456,9 +456,9 @@ class BadInputTest(Case):
         good = self.pgbraid("snapshot", db=uri, check=True).stdout
         for text, status, said in (
                 ("", 2, "no snapshot"), ("hello\n", 2, "my.snapshot:1:1"), (b"\x00\xff", 2, "UTF-8"),
-                (good.replace("snapshot 1", "snapshot 2", 1), 2, "format 2"), (good + "table\n", 2, "my.snapshot:"),
+                (good.replace("snapshot 1", "snapshot 2", 1), 2, "format 2"), (good.replace("\nend\n", "\ntable\n"), 2, "my.snapshot:"), (good[:-5], 2, "cut short"), (good[:len(good) // 2], 2, "my.snapshot:"),
                 (good.replace("server 15", "server x", 1), 2, "major version"), ("-- PostgreSQL database dump\n", 2, "no snapshot"),
-                (good + good.split("\n", 3)[3], 2, "twice")):
+                (good[:-4] + good.split("\n", 3)[3], 2, "twice")):
             with self.subTest(text=text[:40]):
                 run = self.expect(status, "verify", "--snapshot", self.snapshot_file(text), db=uri)
                 self.assertIn(said, run.stderr)
@@ -478,7 +478,7 @@ class BadInputTest(Case):
     def test_database_that_cannot_be_reached(self):
         run = self.expect(4, "snapshot", db="postgresql:///x?host=/nowhere&user=u")
         self.assertIn("cannot connect", run.stderr)
-        path = self.snapshot_file("pgbraid snapshot 1\nserver 15\n")
+        path = self.snapshot_file("pgbraid snapshot 1\nserver 15\n\nend\n")
         self.expect(4, "verify", "--snapshot", path, db="postgresql:///x?host=/nowhere&user=u")
 
     def test_output_is_whole_or_not_there(self):

@@ -109,13 +109,18 @@ class _Shared:
 class PgbraidTest(unittest.TestCase):
     maxDiff = None
     longMessage = True
+    # After each upgrade and downgrade of an example that succeeds, `verify` must find the database as its revisions make
+    # it. A test that changes the schema by hand, or counts what the server sees, sets this to False and says why.
+    verify_examples = True
 
     def __init__(self, *arguments, **named):
         super().__init__(*arguments, **named)
         self._folder = None
         self._database = None
         self._log_start = None
+        self._examples = set()
         self.runs = []
+        self.verified = 0
 
     # What the test has.
 
@@ -202,7 +207,24 @@ class PgbraidTest(unittest.TestCase):
         source = ROOT / "examples" / name
         target = self.folder / name
         shutil.copytree(source, target, symlinks=True, ignore=shutil.ignore_patterns(".pgbraid"))
+        self._examples.add(target)
         return target
+
+    def _verify_example(self, arguments, cwd, db, env):
+        """After a run that succeeded: is the example's database what its revisions make?"""
+        words = [str(argument) for argument in arguments]
+        if not (self.verify_examples and db and cwd and Path(cwd) in self._examples and {"upgrade", "downgrade"} & set(words[:1])
+                and not {"--dry-run", "--help", "-h"} & set(words)):
+            return
+        self.verified += 1
+        run, runs = None, list(self.runs)
+        try:
+            run = self.pgbraid("verify", "--format", "json", cwd=cwd, db=db, env=env)
+        finally:
+            if run is not None and run.returncode == 0:
+                self.runs = runs  # a test looks at its own
+        if run.returncode != 0:
+            self.fail(f"after `{shlex.join(words)}` verify does not find what the revisions make\n{run}")
 
     def cli(self):
         """The path of the program under test."""
@@ -271,6 +293,8 @@ class PgbraidTest(unittest.TestCase):
             self.fail(f"killed by signal {-run.returncode}\n{run}")
         if check and run.returncode != 0:
             self.fail(f"exit status {run.returncode} instead of 0\n{run}")
+        if run.returncode == 0:
+            self._verify_example(arguments, cwd, db, env)
         return run
 
     def expect(self, status, *arguments, **named):

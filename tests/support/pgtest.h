@@ -84,7 +84,8 @@ static pid_t pgtest_spawn(const char *const *argv)
 
         pgtest_become();
         for (; argv[n] != NULL && n < 31; n++) {
-            copy[n] = strdup(argv[n]);
+            /* the whole path: initdb looks for postgres beside itself, and then along PATH */
+            copy[n] = strdup(n == 0 ? path : argv[n]);
         }
         copy[n] = NULL;
         execv(path, copy);
@@ -153,6 +154,21 @@ __attribute__((unused)) static void pgtest_shut(void)
     }
 }
 
+static void pgtest_print_log(void)
+{
+    char line[512];
+    FILE *f;
+
+    snprintf(line, sizeof line, "%s/log", pgtest.dir);
+    f = fopen(line, "re");
+    while (f != NULL && fgets(line, sizeof line, f) != NULL) {
+        fputs(line, stderr);
+    }
+    if (f != NULL) {
+        fclose(f);
+    }
+}
+
 static bool pgtest_start(void)
 {
     static const char *const initdb[] = {"initdb", "-D",          "data", "-U",   "postgres", "-A",
@@ -170,6 +186,7 @@ static bool pgtest_start(void)
     }
     if (waitpid(pgtest_spawn(initdb), &status, 0) < 0 || status != 0) {
         fprintf(stderr, "initdb failed\n");
+        pgtest_print_log();
         return false;
     }
     return pgtest_run(NULL);

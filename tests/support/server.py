@@ -173,7 +173,8 @@ def setting_lines(settings):
     return "".join(f"{name} = '{value}'\n" for name, value in quoted.items())
 
 
-def start_server(tcp=False, ssl=False, hba=None, major=None, initdb_options=(), **settings):
+def start_server(tcp=False, ssl=False, hba=None, major=None, initdb_options=(), preload=None, env=None, **settings):
+    """preload: a library for LD_PRELOAD of the server; env: {name: value} for it, with {dir}."""
     programs = bindir(major)
     port = free_port() if tcp else PORT
     settings = {**SETTINGS, "port": port, "unix_socket_directories": "{dir}/s", **settings}
@@ -188,11 +189,16 @@ def start_server(tcp=False, ssl=False, hba=None, major=None, initdb_options=(), 
         settings.update(ssl="on", ssl_cert_file="{dir}/server.crt", ssl_key_file="{dir}/server.key")
     hba = hba or "local all all trust\nlocal replication all trust\nhost all all 127.0.0.1/32 trust\n"
     settings["hba_file"] = "{dir}/hba.conf"
+    around = []
+    if preload or env:
+        words = {**({"LD_PRELOAD": "{dir}/preload.so"} if preload else {}), **(env or {})}
+        around = ["/usr/bin/env", *(f"{name}={value}" for name, value in words.items())]
     owned = Owned({
         "user": True, "mode": 0o711, "folders": {"s": 0o700},
         "files": {"settings.conf": setting_lines(settings), "hba.conf": hba},
         "steps": [*steps, ["/bin/sh", "-c", "echo \"include '{dir}/settings.conf'\" >>{dir}/data/postgresql.conf"]],
-        "daemon": [str(programs / "postgres"), "-D", "{dir}/data"],
+        "copies": {"preload.so": str(preload)} if preload else {},
+        "daemon": [*around, str(programs / "postgres"), "-D", "{dir}/data"],
         "log": "{dir}/log", "socket": f"{{dir}}/s/.s.PGSQL.{port}", "stop": "SIGQUIT",
     })
     return finish(owned, port, "127.0.0.1" if tcp else None)

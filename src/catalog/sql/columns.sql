@@ -7,9 +7,12 @@ SELECT 'column' AS kind,
        pg_catalog.format_type(a.atttypid, a.atttypmod) AS type,
        CASE WHEN a.attnotnull THEN 'yes' END AS not_null,
        -- a default speaks of no column, so the server need not open the table to print it
-       CASE WHEN a.attgenerated = '' THEN pg_catalog.pg_get_expr(e.adbin, 0) END AS "default",
-       CASE a.attgenerated WHEN 's' THEN 'stored: ' WHEN 'v' THEN 'virtual: ' END
-         || pg_catalog.pg_get_expr(e.adbin, e.adrelid) AS generated,
+       CASE WHEN a.atthasdef AND a.attgenerated = '' THEN
+            (SELECT pg_catalog.pg_get_expr(e.adbin, 0) FROM pg_catalog.pg_attrdef e
+              WHERE e.adrelid = a.attrelid AND e.adnum = a.attnum) END AS "default",
+       CASE WHEN a.attgenerated <> '' THEN
+            (SELECT CASE a.attgenerated WHEN 's' THEN 'stored: ' ELSE 'virtual: ' END || pg_catalog.pg_get_expr(e.adbin, e.adrelid)
+               FROM pg_catalog.pg_attrdef e WHERE e.adrelid = a.attrelid AND e.adnum = a.attnum) END AS generated,
        CASE a.attidentity WHEN 'a' THEN 'always' WHEN 'd' THEN 'by default' END AS identity_column,
        CASE WHEN a.attcollation <> 0 AND a.attcollation <> t.typcollation THEN
             (SELECT pg_catalog.quote_ident(cn.nspname) || '.' || pg_catalog.quote_ident(co.collname)
@@ -18,6 +21,7 @@ SELECT 'column' AS kind,
        CASE WHEN a.attstorage <> t.typstorage AND c.relkind IN ('r', 'p', 'm') THEN
             CASE a.attstorage WHEN 'p' THEN 'plain' WHEN 'e' THEN 'external' WHEN 'm' THEN 'main' ELSE 'extended' END
        END AS storage,
+       CASE a.compression WHEN '' THEN NULL WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' ELSE a.compression::text END AS compression,
        CASE WHEN a.attstattarget >= 0 THEN a.attstattarget::text END AS statistics_target,
        -- options that begin with pg_ are the server's own marks (pg_attver changes at every ALTER)
        CASE WHEN a.attoptions[2] IS NOT NULL OR a.attoptions[1] NOT LIKE 'pg\_%' THEN
@@ -40,12 +44,14 @@ SELECT 'column' AS kind,
           JOIN pg_catalog.pg_namespace n ON n.oid = r.relnamespace
          WHERE r.relkind IN ('r', 'p', 'v', 'm', 'c') AND r.relpersistence <> 't'
            AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', $1)
-           AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
-                            WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = r.oid
-                              AND d.deptype = 'e')
+           AND r.oid NOT IN (SELECT d.objid FROM pg_catalog.pg_depend d
+                             WHERE d.refclassid = 'pg_catalog.pg_extension'::regclass AND d.deptype = 'e'
+                               AND d.classid = 'pg_catalog.pg_class'::regclass)
         OFFSET 0) c -- so that the name is made once per table
-  JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+ -- servers before 14 have no attcompression: there the name means the one of `no`
+ CROSS JOIN (SELECT ''::"char" AS attcompression) no
+ CROSS JOIN LATERAL (SELECT p.*, attcompression AS compression FROM pg_catalog.pg_attribute p
+                      WHERE p.attrelid = c.oid AND p.attnum > 0 AND NOT p.attisdropped) a
   JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
   LEFT JOIN pg_catalog.pg_description m ON m.classoid = 'pg_catalog.pg_class'::regclass AND m.objoid = a.attrelid
         AND m.objsubid = a.attnum
-  LEFT JOIN pg_catalog.pg_attrdef e ON e.adrelid = a.attrelid AND e.adnum = a.attnum

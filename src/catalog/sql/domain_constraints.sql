@@ -11,7 +11,7 @@ SELECT 'domain constraint' AS kind,
   JOIN pg_catalog.pg_type t ON t.oid = k.contypid
   JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
  WHERE k.contypid <> 0 AND k.contype = 'c' AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', $1)
-   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
-                    WHERE d.classid = 'pg_catalog.pg_type'::regclass AND d.objid = t.oid
-                      AND d.deptype = 'e')
+   AND t.oid NOT IN (SELECT d.objid FROM pg_catalog.pg_depend d
+                     WHERE d.refclassid = 'pg_catalog.pg_extension'::regclass AND d.deptype = 'e'
+                       AND d.classid = 'pg_catalog.pg_type'::regclass)
  ORDER BY 3, 2

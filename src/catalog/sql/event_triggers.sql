@@ -12,7 +12,7 @@ SELECT 'event trigger' AS kind,
        pg_catalog.obj_description(e.oid, 'pg_event_trigger') AS comment
   FROM pg_catalog.pg_event_trigger e
  WHERE $1::text IS NOT NULL
-   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
-                    WHERE d.classid = 'pg_catalog.pg_event_trigger'::regclass AND d.objid = e.oid
-                      AND d.deptype = 'e')
+   AND e.oid NOT IN (SELECT d.objid FROM pg_catalog.pg_depend d
+                     WHERE d.refclassid = 'pg_catalog.pg_extension'::regclass AND d.deptype = 'e'
+                       AND d.classid = 'pg_catalog.pg_event_trigger'::regclass)
  ORDER BY 2

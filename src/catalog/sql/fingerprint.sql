@@ -27,4 +27,4 @@ SELECT pg_catalog.concat_ws(',',
      FROM (SELECT pg_catalog.age('3'::xid)::bigint AS base, pg_catalog.age(c.xmin) AS age FROM pg_catalog.pg_partitioned_table c) x),
   (SELECT pg_catalog.concat(pg_catalog.count(*), ':', pg_catalog.sum(x.base - x.age) FILTER (WHERE x.age <> 2147483647))
      FROM (SELECT pg_catalog.age('3'::xid)::bigint AS base, pg_catalog.age(c.xmin) AS age FROM pg_catalog.pg_statistic_ext c) x)) AS fingerprint,
-  pg_catalog.current_setting('server_encoding') AS encoding
+  pg_catalog.current_setting('server_encoding') AS encoding, pg_catalog.txid_current_snapshot()::text AS snapshot

@@ -17,7 +17,7 @@ SELECT 'schema' AS kind,
        pg_catalog.obj_description(n.oid, 'pg_namespace') AS comment
   FROM pg_catalog.pg_namespace n
  WHERE n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', $1)
-   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
-                    WHERE d.classid = 'pg_catalog.pg_namespace'::regclass AND d.objid = n.oid
-                      AND d.deptype = 'e')
+   AND n.oid NOT IN (SELECT d.objid FROM pg_catalog.pg_depend d
+                     WHERE d.refclassid = 'pg_catalog.pg_extension'::regclass AND d.deptype = 'e'
+                       AND d.classid = 'pg_catalog.pg_namespace'::regclass)
  ORDER BY 2

@@ -25,16 +25,17 @@ SELECT 'sequence' AS kind,
   FROM pg_catalog.pg_sequence s
   JOIN pg_catalog.pg_class c ON c.oid = s.seqrelid
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-  LEFT JOIN (SELECT d.objid, d.deptype, pg_catalog.quote_ident(tn.nspname) || '.' || pg_catalog.quote_ident(t.relname) || '.'
-                    || pg_catalog.quote_ident(a.attname) AS owned_by
-               FROM pg_catalog.pg_depend d
-               JOIN pg_catalog.pg_class t ON t.oid = d.refobjid
-               JOIN pg_catalog.pg_namespace tn ON tn.oid = t.relnamespace
-               JOIN pg_catalog.pg_attribute a ON a.attrelid = t.oid AND a.attnum = d.refobjsubid
-              WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objsubid = 0 AND d.refobjsubid > 0
-                AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.deptype IN ('a', 'i')) o ON o.objid = c.oid
+  LEFT JOIN LATERAL (SELECT d.deptype, pg_catalog.quote_ident(tn.nspname) || '.' || pg_catalog.quote_ident(t.relname) || '.'
+                            || (SELECT pg_catalog.quote_ident(a.attname) FROM pg_catalog.pg_attribute a
+                                 WHERE a.attrelid = t.oid AND a.attnum = d.refobjsubid) AS owned_by
+                       FROM pg_catalog.pg_depend d
+                       JOIN pg_catalog.pg_class t ON t.oid = d.refobjid
+                       JOIN pg_catalog.pg_namespace tn ON tn.oid = t.relnamespace
+                      WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.objsubid = 0
+                        AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjsubid > 0 AND d.deptype IN ('a', 'i')
+                      LIMIT 1) o ON true -- a sequence has one owner; the limit keeps this a look-up by index
  WHERE c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', $1)
-   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
-                    WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid
-                      AND d.deptype = 'e')
+   AND c.oid NOT IN (SELECT d.objid FROM pg_catalog.pg_depend d
+                     WHERE d.refclassid = 'pg_catalog.pg_extension'::regclass AND d.deptype = 'e'
+                       AND d.classid = 'pg_catalog.pg_class'::regclass)
  ORDER BY 2

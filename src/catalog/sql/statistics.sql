@@ -12,7 +12,7 @@ SELECT 'statistics' AS kind,
   JOIN pg_catalog.pg_class t ON t.oid = s.stxrelid
   JOIN pg_catalog.pg_namespace tn ON tn.oid = t.relnamespace
  WHERE n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', $1) AND t.relpersistence <> 't'
-   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
-                    WHERE d.classid = 'pg_catalog.pg_statistic_ext'::regclass AND d.objid = s.oid
-                      AND d.deptype = 'e')
+   AND s.oid NOT IN (SELECT d.objid FROM pg_catalog.pg_depend d
+                     WHERE d.refclassid = 'pg_catalog.pg_extension'::regclass AND d.deptype = 'e'
+                       AND d.classid = 'pg_catalog.pg_statistic_ext'::regclass)
  ORDER BY 2

@@ -48,7 +48,7 @@ SELECT 'table' AS kind,
               GROUP BY h.inhrelid) i ON i.inhrelid = c.oid
  WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't'
    AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', $1)
-   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
-                    WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid
-                      AND d.deptype = 'e')
+   AND c.oid NOT IN (SELECT d.objid FROM pg_catalog.pg_depend d
+                     WHERE d.refclassid = 'pg_catalog.pg_extension'::regclass AND d.deptype = 'e'
+                       AND d.classid = 'pg_catalog.pg_class'::regclass)
  ORDER BY 2

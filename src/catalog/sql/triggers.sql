@@ -28,10 +28,10 @@ SELECT 'trigger' AS kind,
               GROUP BY d.objid) y ON y.objid = g.oid
  WHERE NOT g.tgisinternal AND c.relpersistence <> 't'
    AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', $1)
-   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
-                    WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid
-                      AND d.deptype = 'e')
-   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
-                    WHERE d.classid = 'pg_catalog.pg_trigger'::regclass AND d.objid = g.oid
-                      AND d.deptype = 'e')
+   AND c.oid NOT IN (SELECT d.objid FROM pg_catalog.pg_depend d
+                     WHERE d.refclassid = 'pg_catalog.pg_extension'::regclass AND d.deptype = 'e'
+                       AND d.classid = 'pg_catalog.pg_class'::regclass)
+   AND g.oid NOT IN (SELECT d.objid FROM pg_catalog.pg_depend d
+                     WHERE d.refclassid = 'pg_catalog.pg_extension'::regclass AND d.deptype = 'e'
+                       AND d.classid = 'pg_catalog.pg_trigger'::regclass)
  ORDER BY 3, 2

@@ -43,10 +43,10 @@ SELECT CASE t.typtype WHEN 'e' THEN 'enum' WHEN 'd' THEN 'domain' WHEN 'r' THEN 
   LEFT JOIN pg_catalog.pg_type b ON b.oid = t.typbasetype
   LEFT JOIN pg_catalog.pg_range r ON r.rngtypid = t.oid
  WHERE (t.typtype IN ('e', 'd', 'r') OR (t.typtype = 'c' AND c.relkind = 'c')) AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', $1)
-   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
-                    WHERE d.classid = 'pg_catalog.pg_type'::regclass AND d.objid = t.oid
-                      AND d.deptype = 'e')
-   AND (c.oid IS NULL OR NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
-                    WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid
-                      AND d.deptype = 'e'))
+   AND t.oid NOT IN (SELECT d.objid FROM pg_catalog.pg_depend d
+                     WHERE d.refclassid = 'pg_catalog.pg_extension'::regclass AND d.deptype = 'e'
+                       AND d.classid = 'pg_catalog.pg_type'::regclass)
+   AND (c.oid IS NULL OR c.oid NOT IN (SELECT d.objid FROM pg_catalog.pg_depend d
+                                       WHERE d.refclassid = 'pg_catalog.pg_extension'::regclass AND d.deptype = 'e'
+                                         AND d.classid = 'pg_catalog.pg_class'::regclass))
  ORDER BY 1, 2

@@ -79,6 +79,32 @@ SELECT 'unmodelled' AS kind, u.what || ' ' || u.name AS identity, NULL::text AS 
           FROM pg_catalog.pg_seclabel l
          CROSS JOIN LATERAL pg_catalog.pg_identify_object(l.classoid, l.objoid, l.objsubid) i
         UNION ALL
+        -- privileges that somebody changed on what the server or an extension brought: neither's own definition
+        SELECT 'privileges', 0, 'pg_catalog.pg_class'::regclass, i.type || ' ' || i.identity
+          FROM (SELECT 'pg_catalog.pg_class'::regclass AS class, o.oid, 0 AS sub, o.relacl AS acl,
+                       pg_catalog.acldefault(CASE o.relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", o.relowner) AS usual
+                  FROM pg_catalog.pg_class o
+                 WHERE o.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+                UNION ALL
+                SELECT 'pg_catalog.pg_class'::regclass, o.attrelid, o.attnum, o.attacl, '{}' FROM pg_catalog.pg_attribute o
+                UNION ALL
+                SELECT 'pg_catalog.pg_proc'::regclass, o.oid, 0, o.proacl, pg_catalog.acldefault('f', o.proowner) FROM pg_catalog.pg_proc o
+                UNION ALL
+                SELECT 'pg_catalog.pg_type'::regclass, o.oid, 0, o.typacl, pg_catalog.acldefault('T', o.typowner) FROM pg_catalog.pg_type o
+                UNION ALL
+                SELECT 'pg_catalog.pg_namespace'::regclass, o.oid, 0, o.nspacl, pg_catalog.acldefault('n', o.nspowner) FROM pg_catalog.pg_namespace o
+                 WHERE o.nspname <> 'public'
+                UNION ALL
+                SELECT 'pg_catalog.pg_language'::regclass, o.oid, 0, o.lanacl, pg_catalog.acldefault('l', o.lanowner) FROM pg_catalog.pg_language o) p
+          LEFT JOIN pg_catalog.pg_init_privs v ON v.objoid = p.oid AND v.classoid = p.class AND v.objsubid = p.sub
+         CROSS JOIN LATERAL pg_catalog.pg_identify_object(p.class, p.oid, p.sub) i
+         WHERE 'information_schema' NOT IN (coalesce(i.schema, ''), i.identity) -- whose privileges no version notes as given
+           AND p.acl IS NOT NULL AND (p.oid < 16384 OR (p.class::oid, p.oid) IN
+                 (SELECT d.classid, d.objid FROM pg_catalog.pg_depend d
+                   WHERE d.refclassid = 'pg_catalog.pg_extension'::regclass AND d.deptype = 'e'))
+           AND pg_catalog.array_to_string(ARRAY(SELECT x::text FROM pg_catalog.unnest(p.acl) x ORDER BY 1), ' ')
+               <> coalesce(pg_catalog.array_to_string(ARRAY(SELECT x::text FROM pg_catalog.unnest(coalesce(v.initprivs, p.usual)) x ORDER BY 1), ' '), '')
+        UNION ALL
         SELECT 'user mapping', 0, 'pg_catalog.pg_user_mapping'::regclass,
                coalesce(pg_catalog.quote_ident(m.usename), 'public') || ' on ' || pg_catalog.quote_ident(m.srvname)
           FROM pg_catalog.pg_user_mappings m

@@ -89,13 +89,19 @@
       scale = Math.max(0.6, (pan.clientWidth - 2) / sizes[shown][0]);
       draw();
     }
+    /* what the report is about comes first where not all is seen */
+    const first = pictures[shown].querySelector(".scope.current, .scope");
+    if (first && pan.scrollWidth > pan.clientWidth) {
+      const box = first.getBoundingClientRect(), room = pan.getBoundingClientRect();
+      pan.scrollLeft = box.left - room.left - (pan.clientWidth - box.width) / 2;
+    }
   }
 
   /* The page's own search: what does not have the word is not shown. */
   const search = document.getElementById("search");
   if (search) {
     const items = all("[data-item]"), count = document.getElementById("search-count");
-    search.closest(".tools").hidden = false;
+    search.closest(".find").hidden = false;
     search.addEventListener("input", () => {
       const word = search.value.trim().toLowerCase();
       let n = 0;
@@ -104,7 +110,14 @@
         item.hidden = !hit;
         n += hit;
       }
-      count.textContent = word === "" ? "" : `${n} of ${items.length} revisions and tables`;
+      count.textContent = word === "" ? "" : `${n} of ${items.length}`;
+    });
+    search.addEventListener("keydown", (event) => {
+      const first = event.key === "Enter" && search.value.trim() !== "" && items.find((item) => !item.hidden);
+      if (first) {
+        first.scrollIntoView({ behavior: still });
+        event.preventDefault();
+      }
     });
     /* a link to something that the search hides shows it again */
     addEventListener("hashchange", () => {

@@ -45,6 +45,8 @@ static void first_error_stands(void **state)
 
 static void without_an_error(void **state)
 {
+    pgb_error err;
+
     (void)state;
     assert_int_equal(pgb_error_set(NULL, PGB_IO, "x"), PGB_IO);
     assert_int_equal(pgb_error_set_errno(NULL, PGB_SQL, EIO, "x"), PGB_SQL);
@@ -54,6 +56,21 @@ static void without_an_error(void **state)
     pgb_error_context(NULL, "x");
     pgb_error_at(NULL, "x", 1, 1, "x", 1);
     pgb_error_clear(NULL);
+    /* memory that was never set makes an error, too */
+    memset(&err, 0x55, sizeof err);
+    pgb_error_clear(&err);
+    pgb_error_set(&err, PGB_FAILED, "x");
+    pgb_error_detail(&err, "d");
+    pgb_error_hint(&err, "h");
+    pgb_error_at(&err, "f", 1, 2, "source", 6);
+    pgb_error_context(&err, "c");
+    assert_string_equal(err.detail, "d");
+    assert_string_equal(err.hint, "h");
+    assert_string_equal(err.file, "f");
+    assert_string_equal(err.source, "source");
+    assert_string_equal(err.sqlstate, "");
+    assert_string_equal(err.context[0], "c");
+    assert_int_equal(err.n_context, 1);
 }
 
 static void errno_is_told(void **state)

@@ -83,7 +83,7 @@ static pgb_catalog *parse(const char *text)
     pgb_error err = PGB_ERROR_INIT;
     pgb_buf whole = PGB_BUF_INIT;
 
-    pgb_buf_printf(&whole, "pgbraid snapshot 1\nserver 15\n%s", text);
+    pgb_buf_printf(&whole, "pgbraid snapshot 1\nserver 15\n%s\nend\n", text);
     if (pgb_snapshot_parse("test", whole.p, whole.len, &c, &err) != PGB_OK) {
         fail_msg("line %d: %s", err.line, err.message);
     }

@@ -120,7 +120,7 @@ static void test_round_trip(void **state)
 
 static void test_empty(void **state)
 {
-    static const char text[] = "pgbraid snapshot 1\nserver 16\n";
+    static const char text[] = "pgbraid snapshot 1\nserver 16\n\nend\n";
     pgb_buf again = PGB_BUF_INIT;
     pgb_catalog *c = NULL;
 
@@ -137,7 +137,7 @@ static void test_empty(void **state)
 static void test_comments_mean_nothing(void **state)
 {
     static const char text[] = "pgbraid snapshot 1\nserver 15\n# reviewed\n\n\ntable: public.a\n"
-                               "# here too\n  owner: me\n\n";
+                               "# here too\n  owner: me\n\nend\n# the end\n\n";
     pgb_catalog *c = NULL;
 
     (void)state;
@@ -185,7 +185,13 @@ static void test_refused(void **state)
         {HEAD "table: a.b\n  position: 0\n", PGB_PROJECT, 4},
         {HEAD "table: a.b\n  owner: \xFF\n", PGB_PROJECT, 4},
         {HEAD "column: a.b.c\n  type: int\n", PGB_PROJECT, 4},
-        {HEAD "table: a.b\n\ntable: a.c\n\ntable: a.b\n", PGB_PROJECT, 0},
+        {HEAD "table: a.b\n\ntable: a.c\n\ntable: a.b\n\nend\n", PGB_PROJECT, 0},
+        {HEAD, PGB_PROJECT, 2},
+        {HEAD "table: a.b\n  owner: me\n", PGB_PROJECT, 4},
+        {HEAD "table: a.b\nend\ntable: a.c\n", PGB_PROJECT, 5},
+        {HEAD "end\nend\n", PGB_PROJECT, 4},
+        {HEAD "table: a.b\n  comment:\nend\n", PGB_PROJECT, 5},
+        {HEAD "end \n", PGB_PROJECT, 3},
     };
 
     (void)state;
@@ -204,12 +210,13 @@ static void test_refused(void **state)
     }
 }
 
-/* Every beginning of a snapshot, and every byte changed, is read or refused, and never worse. */
+/* Every beginning of a snapshot is refused; with any byte changed it is read or refused, and never
+ * worse. */
 static void test_torn(void **state)
 {
     static const char text[] = HEAD "view: a.b\n  in: a\n  definition:\n    | SELECT 1\n    |\n"
                                     "    |   AS x;\n  comment: \"\\u0041\\n\"\n\ncolumn: a.b.x\n"
-                                    "  in: a.b\n  position: 1\n  type: integer\n";
+                                    "  in: a.b\n  position: 1\n  type: integer\n\nend\n";
     char copy[sizeof text];
 
     (void)state;
@@ -217,6 +224,7 @@ static void test_torn(void **state)
         pgb_catalog *c = NULL;
 
         if (pgb_snapshot_parse("x", text, len, &c, NULL) == PGB_OK) {
+            assert_true(len >= sizeof text - 2); /* but for the last newline it is whole */
             pgb_catalog_free(c);
         }
     }

@@ -18,7 +18,7 @@ static pgb_catalog *parse_at(int server, const char *text)
     pgb_error err = PGB_ERROR_INIT;
     pgb_buf whole = PGB_BUF_INIT;
 
-    pgb_buf_printf(&whole, "pgbraid snapshot 1\nserver %d\n%s", server, text);
+    pgb_buf_printf(&whole, "pgbraid snapshot 1\nserver %d\n%s\nend\n", server, text);
     if (pgb_snapshot_parse("test", whole.p, whole.len, &c, &err) != PGB_OK) {
         fail_msg("line %d: %s", err.line, err.message);
     }

@@ -246,7 +246,7 @@ static void numbered_problems(void **state)
     put("8_f.sql", "select 1;\n-- pgbraid:up\nselect 2;\n");
     put("9.SQL", "select 1;");
     set = load(problems);
-    check_problems(problems, "bad-name@9.SQL:0:0 warning\n"
+    check_problems(problems, "not-read@9.SQL:0:0 warning\n"
                              "misplaced-directive@4_c.sql:2:12\n"
                              "misplaced-directive@5_d.down.sql:2:12\n"
                              "bad-name@seven.sql:0:0\n"

@@ -11,12 +11,12 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-#include <pthread.h>
 
 #include "base/buf.h"
 #include "base/file.h"
 #include "rev/script.h"
 #include "rev/write.h"
+#include "sql/parse.h"
 
 #define U "-- pgbraid:up\n"
 
@@ -44,10 +44,7 @@ void *__wrap_pgb_arena_array(pgb_arena *arena, size_t count, size_t size);
  * itself up. They are made on the parser's thread; what that thread takes for us is an arena's. */
 static bool in_parser(void)
 {
-    char name[16] = "";
-
-    pthread_getname_np(pthread_self(), name, sizeof name);
-    return strcmp(name, "pgb-parse") == 0;
+    return pgb_parser_parses();
 }
 
 void *__wrap_malloc(size_t size)

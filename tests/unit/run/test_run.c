@@ -67,6 +67,20 @@ static void test_one_wait_per_revision(void **state)
     assert_int_equal(waits, few);
 }
 
+/* What a far server costs besides: looking at it, the lock, the history made. */
+static void test_waits_of_a_first_run(void **state)
+{
+    pgb_run_options o = defaults();
+
+    (void)state;
+    many(0, 30);
+    o.one_transaction = true;
+    act_ok(&o, UPGRADE, NULL);
+    assert_int_equal(seen.ends, 30);
+    assert_true(waits <= 6);
+    assert_true(all_waits <= 12);
+}
+
 static void test_failure(void **state)
 {
     pgb_run_options o = defaults();
@@ -421,6 +435,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         RUN_TEST(test_up_and_down),
         RUN_TEST(test_one_wait_per_revision),
+        RUN_TEST(test_waits_of_a_first_run),
         RUN_TEST(test_failure),
         RUN_TEST(test_session_is_restored),
         RUN_TEST(test_lock_released_by_a_file),

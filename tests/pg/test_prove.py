@@ -1,0 +1,359 @@
+#!/usr/bin/python3
+"""prove against servers of its own: flawed downgrades, branches that do not commute, what can't be tried, bad input."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+
+import harness  # noqa: E402
+import prove_flaws as flaws  # noqa: E402
+
+RUNS, HOLDS = "its upgrade runs", "its verify blocks hold"
+ON_ROWS = "its upgrade runs on tables with rows"
+RESTORES, REPEATS = "its downgrade restores exactly what was before", "its upgrade after the downgrade makes the same again"
+COMMUTES = "both orders make the same"
+
+
+def revision(ident, parent, up, down="SELECT 1;", header=""):
+    parent = f"-- pgbraid:parent {parent}\n" if parent else ""
+    down = f"-- pgbraid:down\n{down}\n" if down is not None else ""
+    return f"-- Step {ident}\n-- pgbraid:revision {ident}\n{parent}{header}\n-- pgbraid:up\n{up}\n{down}"
+
+
+class Case(harness.PgbraidTest):
+    def prove(self, project, *more, status=0, **named):
+        return self.expect(status, "prove", "--format", "json", *more, cwd=project, **named).json()
+
+    def chain(self, *steps, **more):
+        """A project of revisions in a row, each (id, up, down)."""
+        files, before = {}, None
+        for ident, up, down in steps:
+            files[f"migrations/{ident}_step.sql"] = revision(ident, before, up, down)
+            before = ident
+        return self.project({**files, **more})
+
+    def only(self, answer, subject, proof):
+        found = [p for p in answer["proofs"] if p["subject"] == subject and p["proof"] == proof]
+        self.assertEqual(len(found), 1, f"{subject}: {proof}\n{answer['proofs']}")
+        return found[0]
+
+    def failed(self, answer):
+        return [(p["subject"], p["proof"]) for p in answer["proofs"] if p["result"] == "failed"]
+
+    def leftovers(self):
+        return sorted(path.name for path in (self.folder / "tmp").iterdir())
+
+
+class DowngradeTest(Case):
+    def flawed(self):
+        steps = [("root", flaws.BASE_UP, flaws.BASE_DOWN)]
+        steps += [(f"f{n:02d}", up, down) for n, (_, up, down, _) in enumerate(flaws.DOWNGRADES)]
+        return self.chain(*steps)
+
+    def test_each_flaw_is_found_and_named(self):
+        self.assertGreaterEqual(len(flaws.DOWNGRADES), 20)
+        answer = self.prove(self.flawed(), "--no-probes", status=3)
+        self.assertEqual(self.only(answer, "revision root", RESTORES)["result"], "passed")
+        for n, (name, _, _, words) in enumerate(flaws.DOWNGRADES):
+            with self.subTest(name):
+                proof = self.only(answer, f"revision f{n:02d}", RESTORES)
+                self.assertEqual(proof["result"], "failed")
+                for word in words:
+                    self.assertIn(word, proof["reason"])
+                objects = [line for line in proof["reason"].splitlines() if not line.startswith("  ")]
+                self.assertEqual(len(objects), 1, proof["reason"])  # and nothing else
+                self.assertEqual(proof["reproduce"], [f"pgbraid upgrade f{n:02d}", f"pgbraid downgrade f{n:02d}^"])
+        self.assertTrue(answer["complete"])
+        self.assertEqual({p["subject"] for p in answer["proofs"] if p["result"] == "failed"},
+                         {f"revision f{n:02d}" for n in range(len(flaws.DOWNGRADES))})
+        self.assertEqual(self.leftovers(), [])
+
+
+class RowsTest(Case):
+    def steps(self):
+        return [("root", flaws.ROWS_UP, flaws.ROWS_DOWN),
+                *((f"u{n:02d}", up, down) for n, (_, up, down, _) in enumerate(flaws.UPGRADES))]
+
+    def test_upgrades_that_fail_only_with_rows(self):
+        self.assertGreaterEqual(len(flaws.UPGRADES), 10)
+        project = self.chain(*self.steps())
+        answer = self.prove(project, "--no-probes", status=3)
+        for n, (name, up, _, words) in enumerate(flaws.UPGRADES):
+            with self.subTest(name):
+                proof = self.only(answer, f"revision u{n:02d}", ON_ROWS)
+                self.assertEqual(proof["result"], "failed")
+                for word in [*words, f"migrations/u{n:02d}_step.sql:6: ", "only where there are rows"]:
+                    self.assertIn(word, proof["reason"])
+                self.assertEqual(proof["reproduce"][-1], f"pgbraid upgrade u{n:02d}")
+                self.assertTrue(any(line.startswith("INSERT INTO people") for line in proof["reproduce"]), proof)
+        self.assertEqual(len(self.failed(answer)), len(flaws.UPGRADES))
+        self.assertTrue(answer["complete"])  # on empty tables they ran, so that the later ones could be tried
+        answer = self.prove(project, "--no-probes", "--no-rows")
+        self.assertEqual(self.failed(answer), [])
+        self.assertEqual(answer["counts"]["passed"], 3 * (1 + len(flaws.UPGRADES)))
+
+    def test_what_reproduces_it_does(self):
+        """The statements of a finding, run as they stand, fail in the same way."""
+        answer = self.prove(self.chain(*self.steps()[:3]), "--no-probes", status=3)
+        project = self.chain(*self.steps()[:3])
+        for ident in ("u00", "u01"):
+            uri, failed = self.new_database(), False
+            for line in self.only(answer, f"revision {ident}", ON_ROWS)["reproduce"]:
+                if line.startswith("pgbraid "):
+                    failed = self.pgbraid(*line.split()[1:], cwd=project, db=uri).returncode == 1
+                else:
+                    run = subprocess.run(["psql", "-Xqc", "SET session_replication_role = replica; " + line, uri], check=True, text=True)
+                    self.assertEqual(run.returncode, 0)
+            self.assertTrue(failed, ident)
+
+    def test_rows_that_a_downgrade_loses(self):
+        answer = self.prove(self.chain(
+            ("a", "CREATE TABLE keep (id int PRIMARY KEY, v text);", "DROP TABLE keep;"),
+            ("b", "ALTER TABLE keep ADD COLUMN more int NOT NULL DEFAULT 1; CREATE TABLE gone (id int);",
+             "ALTER TABLE keep DROP COLUMN more; DROP TABLE gone;"),
+            ("c", "CREATE INDEX keep_v ON keep (v);", "DROP INDEX keep_v; DELETE FROM keep WHERE id IS NOT NULL;")), "--no-probes")
+        self.assertEqual(self.failed(answer), [])
+        self.assertEqual(self.only(answer, "revision a", RESTORES)["reason"], "loses 20 rows of public.keep")
+        self.assertEqual(self.only(answer, "revision b", RESTORES)["reason"],
+                         "loses the values of public.keep.more in 20 rows, 20 rows of public.gone")
+        self.assertEqual(self.only(answer, "revision c", RESTORES)["reason"], "loses 20 rows of public.keep, which stays")
+
+    def test_downgrade_that_fails_only_with_rows(self):
+        answer = self.prove(self.chain(("a", "CREATE TABLE t (id int, name text NOT NULL);", "DROP TABLE t;"),
+                                       ("b", "ALTER TABLE t DROP COLUMN name;", "ALTER TABLE t ADD COLUMN name text NOT NULL;"),
+                                       ("c", "CREATE TABLE u (id int);", "DROP TABLE u;")), "--no-probes", status=3)
+        self.assertEqual(self.failed(answer), [("revision b", "its downgrade runs on tables with rows")])
+        self.assertIn("contains null values", self.only(answer, *self.failed(answer)[0])["reason"])
+        self.assertEqual(self.only(answer, "revision b", RESTORES)["result"], "passed")
+        self.assertEqual(self.only(answer, "revision c", RESTORES)["result"], "passed")
+
+
+class CannotTest(Case):
+    """What could not be tried is said, never counts as passed, and leaves nothing behind."""
+
+    def test_no_way_back(self):
+        project = self.project({
+            "migrations/a_x.sql": revision("a", None, "CREATE TABLE t (id int);", None),
+            "migrations/b_x.sql": revision("b", "a", "DROP TABLE t;", None, "-- pgbraid:down irreversible the rows are gone\n")})
+        answer = self.prove(project, "--no-probes")
+        self.assertEqual(answer["counts"], {"passed": 2, "failed": 0, "not_probed": 2})
+        self.assertEqual(self.only(answer, "revision a", RESTORES)["reason"], "it has no downgrade")
+        self.assertEqual(self.only(answer, "revision b", RESTORES)["reason"], "it is irreversible: the rows are gone")
+        self.prove(project, "--no-probes", "--strict", status=3)
+
+    def test_upgrade_that_fails_takes_what_needs_it_along(self):
+        project = self.project({
+            "migrations/a_x.sql": revision("a", None, "CREATE TABLE t (id int);", "DROP TABLE t;"),
+            "migrations/b_x.sql": revision("b", "a", "CREATE TABLE t (id int);", "DROP TABLE t;"),
+            "migrations/c_x.sql": revision("c", "b", "CREATE TABLE u (id int);", "DROP TABLE u;"),
+            "migrations/d_x.sql": revision("d", "a", "CREATE TABLE v (id int);", "DROP TABLE v;")})
+        answer = self.prove(project, "--no-probes", status=3)
+        self.assertFalse(answer["complete"])
+        self.assertEqual(self.failed(answer), [("revision b", RUNS)])  # rows have nothing to do with it
+        self.assertIn('migrations/b_x.sql:6: relation "t" already exists (SQLSTATE 42P07)', self.only(answer, "revision b", RUNS)["reason"])
+        self.assertEqual(self.only(answer, "revision c", ON_ROWS)["reason"], "revision b, which it needs, was not applied")
+        self.assertEqual(self.only(answer, "revision d", RESTORES)["result"], "passed")
+        self.assertEqual(answer["counts"]["not_probed"], 2)
+
+    def test_extension_that_is_not_installed(self):
+        answer = self.prove(self.chain(("a", "CREATE EXTENSION no_such_thing;", "DROP EXTENSION no_such_thing;"),
+                                       ("b", "CREATE TABLE t (id int);", "DROP TABLE t;")), "--no-probes", status=3)
+        proof = self.only(answer, "revision a", RUNS)
+        self.assertEqual(proof["result"], "not_probed")
+        self.assertIn('extension "no_such_thing" is not available', proof["reason"])
+        self.assertIn("Install", proof["reason"])
+        self.assertEqual(answer["counts"], {"passed": 0, "failed": 0, "not_probed": 3})
+
+    def test_outside_world(self):
+        marker = self.folder / "tmp" / "called"
+        project = self.chain(("a", f"CREATE TABLE t (id int);\nCOPY t TO PROGRAM 'touch {marker}';", "DROP TABLE t;"))
+        answer = self.prove(project, "--no-probes", status=3)
+        proof = self.only(answer, "revision a", RUNS)
+        self.assertEqual(proof["result"], "not_probed")
+        self.assertIn("migrations/a_step.sql:6: it calls the outside world by COPY ... PROGRAM", proof["reason"])
+        self.assertFalse(marker.exists())
+        self.prove(project, "--no-probes", "--outside")
+        self.assertTrue(marker.exists())
+        marker.unlink()
+        for call in ("CREATE SUBSCRIPTION s CONNECTION 'host=example' PUBLICATION p;", "SELECT dblink_exec('host=example', 'SELECT 1');",
+                     "DO $$ BEGIN PERFORM dblink('host=example', 'SELECT 1'); END $$;", "ALTER SYSTEM SET work_mem = '1MB';"):
+            with self.subTest(call):
+                answer = self.prove(self.chain(("a", call, "SELECT 1;")), "--no-probes", status=3)
+                self.assertIn("it calls the outside world", answer["proofs"][0]["reason"])
+
+    def test_takes_for_ever(self):
+        for name, up in (("a statement", "SELECT pg_sleep(1000);"), ("its own timeout", "SET statement_timeout = 0; SELECT pg_sleep(1000);"),
+                         ("many", "DO $$ BEGIN LOOP BEGIN PERFORM pg_sleep(0.1); EXCEPTION WHEN OTHERS THEN NULL; END; END LOOP; END $$;")):
+            with self.subTest(name):
+                began = time.monotonic()
+                answer = self.prove(self.chain(("a", up, "SELECT 1;")), "--no-probes", "--timeout", "500ms", status=3)
+                self.assertLess(time.monotonic() - began, 60)
+                self.assertEqual(self.failed(answer), [("revision a", RUNS)])
+                self.assertIn("it took longer than 0.5 s", answer["proofs"][0]["reason"])
+        self.assertEqual(self.leftovers(), [])
+
+    def test_it_ends_its_own_connection(self):
+        answer = self.prove(self.chain(("a", "CREATE TABLE t (id int);", "DROP TABLE t;"),
+                                       ("b", "SELECT pg_terminate_backend(pg_backend_pid());", "SELECT 1;"),
+                                       ("c", "CREATE TABLE u (id int);", "DROP TABLE u;")), "--no-probes", status=3)
+        self.assertEqual(self.failed(answer), [("revision b", RUNS)])
+        self.assertEqual(self.only(answer, "revision a", RESTORES)["result"], "passed")
+        self.assertEqual(self.only(answer, "revision c", ON_ROWS)["result"], "not_probed")
+
+    def test_no_server_programs(self):
+        empty = self.folder / "nothing"
+        empty.mkdir()
+        project = self.chain(("a", "SELECT 1;", "SELECT 1;"))
+        run = self.expect(1, "prove", cwd=project, env={"PGBRAID_SERVER_BIN": str(empty)})
+        self.assertIn(f"no PostgreSQL server is in {empty}, which PGBRAID_SERVER_BIN names", run.stderr)
+        self.assertIn("hint: Correct it", run.stderr)
+        self.assertEqual(self.leftovers(), [])
+
+    def test_interrupted(self):
+        project = self.chain(("a", "SELECT pg_sleep(1000);", "SELECT 1;"))
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+            with self.subTest(number):
+                process = subprocess.Popen([str(harness.program()), "prove"], cwd=project, env=self.environment(), text=True,
+                                           stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                deadline = time.monotonic() + 200
+                while not self.sleeping() and time.monotonic() < deadline:
+                    time.sleep(0.1)
+                self.assertTrue(self.sleeping())
+                process.send_signal(number)
+                _, err = process.communicate(timeout=60)
+                if number != signal.SIGKILL:
+                    self.assertEqual(process.returncode, 1, err)
+                    self.assertIn("interrupted", err)
+                    self.assertEqual(self.leftovers(), [])
+                deadline = time.monotonic() + 30
+                while (self.sleeping() or self.leftovers()) and time.monotonic() < deadline:
+                    time.sleep(0.1)
+                self.assertEqual((self.sleeping(), self.leftovers()), ([], []))
+
+    def sleeping(self):
+        """Server processes of this test that sleep for the revision."""
+        found = []
+        for pid in harness.warden.processes_inside(str(self.folder)):
+            try:
+                with open(f"/proc/{pid}/cmdline", encoding="utf-8", errors="replace") as file:
+                    title = file.read()
+            except OSError:
+                continue
+            if "SELECT" in title and "proving" in title:
+                found.append(pid)
+        return found
+
+
+class ScopeTest(Case):
+    STEPS = (("a", "CREATE TABLE t (id int);", "DROP TABLE t;"), ("b", "ALTER TABLE t ADD v text;", "ALTER TABLE t DROP v;"),
+             ("c", "CREATE INDEX t_v ON t (v);", "DROP INDEX t_v;"))
+
+    def subjects(self, answer):
+        return sorted({p["subject"] for p in answer["proofs"]})
+
+    def test_range_and_revisions(self):
+        project = self.chain(*self.STEPS)
+        self.assertEqual(self.subjects(self.prove(project, "b:", "--no-probes")), ["revision b", "revision c"])
+        self.assertEqual(self.subjects(self.prove(project, "b", "--no-probes")), ["revision b"])
+        answer = self.prove(project, "--no-probes")
+        self.assertEqual((answer["revisions"], self.subjects(answer)), (3, ["revision a", "revision b", "revision c"]))
+        self.assertEqual(self.expect(2, "prove", "nosuch", cwd=project).stdout, "")
+        self.expect(2, "prove", "--pending", "a", cwd=project)
+        self.expect(2, "prove", "--branches", "a", cwd=project)
+
+    def test_pending(self):
+        project, uri = self.chain(*self.STEPS), self.new_database()
+        self.pgbraid("upgrade", "b", cwd=project, db=uri, check=True)
+        answer = self.prove(project, "--pending", "--no-probes", db=uri)
+        self.assertEqual((answer["revisions"], self.subjects(answer)), (1, ["revision c"]))
+        self.pgbraid("upgrade", cwd=project, db=uri, check=True)
+        answer = self.prove(project, "--pending", "--no-probes", db=uri)
+        self.assertEqual(answer["proofs"], [])
+
+    def test_live_database_is_only_read(self):
+        project, uri = self.chain(*self.STEPS), self.new_database()
+        self.prove(project, "--no-probes", db=uri)
+        self.assertEqual(self.query(uri, "SELECT count(*) FROM pg_namespace WHERE nspname = 'pgbraid'"), [(0,)])
+        self.assertEqual(self.query(uri, "SELECT count(*) FROM pg_class WHERE relname = 't'"), [(0,)])
+
+    def test_outside_a_transaction(self):
+        project = self.project({
+            "migrations/a_x.sql": revision("a", None, "CREATE TABLE t (id int, v text);", "DROP TABLE t;"),
+            "migrations/b_x.sql": revision("b", "a", "CREATE INDEX CONCURRENTLY t_v ON t (v);", "DROP INDEX CONCURRENTLY t_v;",
+                                           "-- pgbraid:transaction none\n"),
+            "migrations/c_x.sql": revision("c", "b", "CREATE INDEX CONCURRENTLY t_id ON t (id);\nSELECT 1 / 0;", "SELECT 1;",
+                                           "-- pgbraid:transaction none\n"),
+            "migrations/d_x.sql": revision("d", "b", "CREATE TABLE u (id int);", "DROP TABLE u;")})
+        answer = self.prove(project, "--no-probes", status=3)
+        self.assertEqual(self.failed(answer), [("revision c", RUNS)])
+        for ident in "abd":  # what c left is cleared away before d
+            self.assertEqual(self.only(answer, f"revision {ident}", RESTORES)["result"], "passed")
+
+    def test_verify_blocks(self):
+        text = revision("a", None, "CREATE TABLE t (id int);", "DROP TABLE t;") + "\n-- pgbraid:verify\nSELECT count(*) = {} FROM t;\n"
+        answer = self.prove(self.project({"migrations/a_x.sql": text.format(0)}), "--no-probes")
+        self.assertEqual(self.only(answer, "revision a", HOLDS)["result"], "passed")
+        answer = self.prove(self.project({"migrations/a_x.sql": text.format(1)}), "--no-probes", status=3)
+        self.assertEqual(self.only(answer, "revision a", HOLDS)["result"], "failed")
+        self.assertIn("a verify block of a is not fulfilled", self.only(answer, "revision a", HOLDS)["reason"])
+
+    def test_roles_that_a_revision_needs_or_makes(self):
+        answer = self.prove(self.chain(
+            ("a", "CREATE TABLE t (id int); GRANT SELECT ON t TO reporting;", "DROP TABLE t;"),
+            ("b", "CREATE ROLE helper; GRANT SELECT ON t TO helper;", "REVOKE SELECT ON t FROM helper; DROP ROLE helper;")), "--no-probes")
+        self.assertEqual(answer["counts"], {"passed": 6, "failed": 0, "not_probed": 0})
+
+
+class MergeTest(Case):
+    def heads(self, one, two):
+        return self.project({"migrations/a_x.sql": revision("a", None, "CREATE TABLE t (id int, v text);", "DROP TABLE t;"),
+                             "migrations/one_x.sql": revision("one", "a", one), "migrations/two_x.sql": revision("two", "a", two)})
+
+    def test_merge_of_what_commutes(self):
+        project = self.heads("CREATE TABLE u (id int);", "CREATE INDEX t_v ON t (v);")
+        answer = self.expect(0, "merge", "--prove", "--format", "json", cwd=project).json()
+        self.assertEqual(answer["counts"], {"passed": 1, "failed": 0, "not_probed": 0})
+        self.assertTrue((project / answer["file"]).exists())
+
+    def test_merge_of_what_does_not(self):
+        project = self.heads("ALTER TABLE t ALTER v SET DEFAULT 'a';", "ALTER TABLE t ALTER v SET DEFAULT 'b';")
+        run = self.expect(3, "merge", "--prove", cwd=project)
+        self.assertIn("column public.t.v differs: default", run.stdout)
+        self.assertIn("nothing was written", run.stderr)
+        self.assertEqual(len(list((project / "migrations").iterdir())), 3)
+
+
+class BranchesTest(Case):
+    def branched(self, one, other):
+        return self.project({"migrations/root_x.sql": revision("root", None, flaws.BASE_UP, flaws.BASE_DOWN),
+                             "migrations/one_x.sql": revision("one", "root", one),
+                             "migrations/two_x.sql": revision("two", "root", other)})
+
+    def test_pairs_that_do_not_commute(self):
+        self.assertGreaterEqual(len(flaws.BRANCHES), 10)
+        for name, one, other, words in flaws.BRANCHES:
+            with self.subTest(name):
+                answer = self.prove(self.branched(one, other), "--branches", status=3)
+                self.assertEqual(self.failed(answer), [("branches one and two", COMMUTES)])
+                reason = answer["proofs"][0]["reason"]
+                for word in words:
+                    self.assertIn(word, reason)
+                self.assertTrue(any("pgbraid" in line for line in answer["proofs"][0]["reproduce"]))
+        self.assertEqual(self.leftovers(), [])
+
+    def test_pair_that_commutes(self):
+        project = self.branched("ALTER TABLE users ADD COLUMN a int; CREATE ROLE helper; GRANT SELECT ON users TO helper;",
+                                "ALTER TABLE users ADD COLUMN b int; CREATE INDEX docs_body ON docs (body);")
+        answer = self.prove(project, "--branches")
+        proof = self.only(answer, "branches one and two", COMMUTES)
+        self.assertEqual(proof["result"], "passed")
+        self.assertIn("position", proof["reason"])  # the order of columns is a note
+        self.assertEqual(answer["counts"], {"passed": 1, "failed": 0, "not_probed": 0})
+
+
+if __name__ == "__main__":
+    harness.main()
