@@ -78,7 +78,9 @@ pgb_status bf_lock(bf *x, pgb_error *err)
         return err != NULL ? err->status : PGB_UNSAFE;
     }
     if (x->o.dry_run) {
-        return lock_check_target(r, err);
+        /* what taking a lock would have set, lock_timeout among it */
+        status = pgb_exec(r->session, r->settings, NULL, err);
+        return status == PGB_OK ? lock_check_target(r, err) : status;
     }
     status = open_history(x, err);
     if (status != PGB_OK) {
