@@ -20,7 +20,7 @@ help:
 	echo "make clean    removes everything that was built here"
 
 deps:
-	tools/deps build run test
+	tools/deps build run test browser
 
 check:
 	tools/check

@@ -152,7 +152,6 @@ static void progress(void *data, const pgb_backfill *b, const pgb_backfill_progr
     pgb_ctx *ctx = t->ctx;
     int64_t now = pgb_clock_us();
     PGB_AUTO_BUF(line);
-    PGB_AUTO_BUF(shown);
 
     if (ctx->json) {
         progress_json(ctx, b, p);
@@ -210,7 +209,13 @@ static void fault(void *data, const pgb_backfill *b, const char *key, const char
 {
     teller *t = data;
     pgb_ctx *ctx = t->ctx;
+    size_t len = strlen(key);
 
+    /* an array, as the server writes it: its braces say nothing here */
+    if (len >= 2 && key[0] == '{') {
+        key = pgb_arena_strndup(ctx->arena, key + 1, len - 2);
+        key = key != NULL ? key : "";
+    }
     if (ctx->json) {
         pgb_json j;
         PGB_AUTO_BUF(line);

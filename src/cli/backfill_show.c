@@ -49,8 +49,12 @@ static pgb_status make_view(pgb_ctx *ctx, const pgb_backfill *b, const pgb_backf
 {
     pgb_status status = PGB_OK;
 
-    *v = (pgb_backfill_view){.name = b != NULL ? b->name : s->name,
-                             .title = b != NULL ? b->title : s->title,
+    *v = (pgb_backfill_view){.name = b != NULL   ? b->name
+                                     : s != NULL ? s->name
+                                                 : "",
+                             .title = b != NULL   ? b->title
+                                      : s != NULL ? s->title
+                                                  : "",
                              .file = b != NULL ? b->file : NULL,
                              .backfill = b,
                              .state = s};

@@ -3,11 +3,20 @@
 #include "base/file.h"
 #include "cli/report_gather.h"
 
-enum { FORMAT_NONE, FORMAT_TEXT, FORMAT_MARKDOWN, FORMAT_JSON, FORMAT_HTML };
+enum {
+    FORMAT_NONE,
+    FORMAT_TEXT,
+    FORMAT_MARKDOWN,
+    FORMAT_JSON,
+    FORMAT_HTML,
+    FORMAT_GRAPH,
+    FORMAT_SCHEMA
+};
 
 struct values {
     const char *format; /* NULL: by the file's name */
     const char *output;
+    const char *picture; /* NULL: the report */
     bool all, no_verify;
     const char *run;
     pgb_strings with;
@@ -24,6 +33,10 @@ static const pgb_option options[] = {
      .arg = "FILE",
      PGB_OPT_STRING_AT(struct values, output),
      .help = "write to FILE instead of stdout"},
+    {.name = "picture",
+     .arg = "WHICH",
+     PGB_OPT_STRING_AT(struct values, picture),
+     .help = "graph or schema: instead of the report that picture of it alone,\nas SVG"},
     {.name = "all",
      .letter = 'a',
      PGB_OPT_FLAG_AT(struct values, all),
@@ -47,6 +60,7 @@ static const pgb_example examples[] = {
     {"pgbraid report -o report.html", "the last upgrade, as a page to sign and send on"},
     {"pgbraid report --all --format markdown", "the whole project"},
     {"pgbraid report c3d4:heads", "what came after c3d4"},
+    {"pgbraid report --all --picture graph -o graph.svg", "the graph, for a README"},
     {"pgbraid report --with proofs.json -o report.html", "with what `prove` found before"},
     {NULL, NULL},
 };
@@ -85,8 +99,25 @@ static int format_of_file(const char *file)
     return FORMAT_TEXT;
 }
 
+static pgb_status choose_picture(pgb_ctx *ctx, const struct values *v, int *ret_format)
+{
+    if (v->format != NULL || ctx->json) {
+        return pgb_error_set(ctx->err, PGB_USAGE, "--picture is always SVG: leave --format out");
+    }
+    if (strcmp(v->picture, "graph") != 0 && strcmp(v->picture, "schema") != 0) {
+        pgb_error_set(ctx->err, PGB_USAGE, "there is no picture \"%s\"", v->picture);
+        pgb_error_hint(ctx->err, "--picture graph or schema");
+        return PGB_USAGE;
+    }
+    *ret_format = v->picture[0] == 'g' ? FORMAT_GRAPH : FORMAT_SCHEMA;
+    return PGB_OK;
+}
+
 static pgb_status choose_format(pgb_ctx *ctx, const struct values *v, int *ret_format)
 {
+    if (v->picture != NULL) {
+        return choose_picture(ctx, v, ret_format);
+    }
     if (v->format != NULL) {
         *ret_format = format_of(v->format);
         if (*ret_format == FORMAT_NONE) {
@@ -129,6 +160,10 @@ static pgb_status render(int format, const pgb_report *report, pgb_buf *out, pgb
         return pgb_report_json(report, out, err);
     case FORMAT_HTML:
         return pgb_report_html(report, out, err);
+    case FORMAT_GRAPH:
+        return pgb_report_graph(report, out, err);
+    case FORMAT_SCHEMA:
+        return pgb_report_schema(report, out, err);
     default:
         return pgb_report_text(report, out, err);
     }

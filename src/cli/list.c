@@ -4,13 +4,21 @@
 
 pgb_status pgb_lister_init(pgb_lister *lister, pgb_ctx *ctx)
 {
-    pgb_node_list current;
+    pgb_node_list heads, current;
     pgb_status status;
 
     *lister = (pgb_lister){.ctx = ctx};
     if (!pgb_bits_init(&lister->failed, ctx->arena, ctx->world->n) ||
+        !pgb_bits_init(&lister->heads, ctx->arena, ctx->world->n) ||
         !pgb_bits_init(&lister->current, ctx->arena, ctx->world->n)) {
         return pgb_error_nomem(ctx->err);
+    }
+    status = pgb_world_heads(ctx->world, &heads, ctx->err);
+    if (status != PGB_OK) {
+        return status;
+    }
+    for (uint32_t i = 0; i < heads.n; i++) {
+        pgb_bits_set(&lister->heads, heads.at[i]);
     }
     if (ctx->applied == NULL) {
         return PGB_OK;
@@ -57,9 +65,10 @@ static pgb_style style_of(const char *state)
     return strcmp(state, "applied") == 0 ? PGB_STYLE_GOOD : PGB_STYLE_BAD;
 }
 
+/* One of labels and refs is there. */
 static void put_labels(pgb_out *out, const char *const *labels, const pgb_ref *refs, uint32_t n)
 {
-    for (uint32_t i = 0; i < n; i++) {
+    for (uint32_t i = 0; i < n && (labels != NULL || refs != NULL); i++) {
         pgb_out_printf(out, "%s%s", i == 0 ? " (" : ", ",
                        labels != NULL ? labels[i] : refs[i].text);
     }
@@ -90,9 +99,10 @@ pgb_status pgb_list_line(const pgb_lister *lister, pgb_out *out, uint32_t node, 
     } else if (n->applied != NULL) {
         put_labels(out, n->applied->labels, NULL, n->applied->n_labels);
     }
-    if (children == 0) {
+    if (pgb_bits_get(&lister->heads, node)) {
         pgb_out_raw(out, " (head)", 7);
-    } else if (children > 1) {
+    }
+    if (children > 1) {
         pgb_out_raw(out, " (branch point)", 15);
     }
     if (pgb_graph_parents(w->graph, node).n > 1) {
@@ -185,6 +195,6 @@ void pgb_list_json_node(const pgb_lister *lister, pgb_json *json, uint32_t node)
         pgb_json_bool(json, n->applied != NULL);
     }
     pgb_json_key_string(json, "state", state);
-    pgb_json_key_bool(json, "head", pgb_graph_children(w->graph, node).n == 0);
+    pgb_json_key_bool(json, "head", pgb_bits_get(&lister->heads, node));
     pgb_json_end(json);
 }

@@ -12,6 +12,7 @@
 typedef struct pgb_lister {
     pgb_ctx *ctx;
     pgb_bits failed;     /* last event is a failure */
+    pgb_bits heads;      /* of the files; a child whose file is gone keeps none from being one */
     pgb_bits current;    /* applied, and no parent of an applied one */
     const char *obvious; /* a state that the heading says already; NULL: none */
 } pgb_lister;

@@ -169,8 +169,7 @@ void pgb_prove_show_text(pgb_ctx *ctx, const pgb_prove *prove)
     }
     pgb_out_printf(ctx->out, "%u failed, %u not probed, %u passed", failed, not_probed, passed);
     pgb_out_style(ctx->out, PGB_STYLE_NONE);
-    pgb_out_printf(ctx->out, " on PostgreSQL %d.%d\n", prove->server_version / 10000,
-                   prove->server_version % 10000);
+    pgb_out_raw(ctx->out, "\n", 1);
 }
 
 /* ---- JSON ---- */

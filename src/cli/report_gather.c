@@ -532,8 +532,9 @@ static pgb_status name_scope(pgb_gathering *g)
 pgb_status pgb_report_gather(pgb_ctx *ctx, const pgb_report_wish *wish, pgb_report *ret_report)
 {
     static pgb_status (*const steps[])(pgb_gathering * g) = {
-        take_head,   choose_scope, take_revisions, take_states,         take_pending,
-        take_people, take_events,  name_scope,     pgb_gather_way_back, pgb_gather_proof,
+        take_head,        choose_scope, take_revisions, take_states,          take_pending,
+        take_people,      take_events,  name_scope,     pgb_gather_backfills, pgb_gather_way_back,
+        pgb_gather_proof,
     };
     pgb_gathering g = {.ctx = ctx, .wish = wish, .report = ret_report};
     pgb_event *events = NULL;

@@ -32,6 +32,8 @@ pgb_status pgb_report_gather(pgb_ctx *ctx, const pgb_report_wish *wish, pgb_repo
 pgb_status pgb_gather_way_back(pgb_gathering *g);
 /* Verifies, tells what each revision did, and adds the files of --with. */
 pgb_status pgb_gather_proof(pgb_gathering *g);
+/* The backfills and what they counted. */
+pgb_status pgb_gather_backfills(pgb_gathering *g);
 /* Adds a note of the report itself; text NULL: no memory. */
 pgb_status pgb_gather_note(pgb_gathering *g, const char *text);
 /* "upgrade", "downgrade", … and whether it was a failure. */

@@ -145,6 +145,11 @@ static void put_owned_sequences(pgb_buf *b, const pgb_catalog *m, const char *ta
     }
 }
 
+void pgb_mend_identity_sequence(pgb_buf *b, const pgb_catalog *m, const pgb_object *column)
+{
+    put_owned_sequences(b, m, column->parent, column->identity, false);
+}
+
 static void create_constraint(pgb_buf *b, const pgb_object *k)
 {
     pgb_buf_printf(b, "ALTER TABLE %s ADD CONSTRAINT %s %s;\n", k->parent,
@@ -213,7 +218,7 @@ static void create_policy(pgb_buf *b, const pgb_object *o)
     pgb_buf_puts(b, ";\n");
 }
 
-static const char *enable_word(const pgb_object *o)
+const char *pgb_mend_enable_word(const pgb_object *o)
 {
     const char *v = pgb_object_get(o, "enabled");
 
@@ -232,7 +237,7 @@ static void create_on_table(pgb_buf *b, const pgb_catalog *m, const pgb_object *
         pgb_buf_printf(b, "%s%s\n", text(o, "definition"), pgb_is(o, "rule") ? "" : ";");
     }
     if (has(o, "enabled")) {
-        pgb_buf_printf(b, "ALTER TABLE %s %s %s %s;\n", o->parent, enable_word(o),
+        pgb_buf_printf(b, "ALTER TABLE %s %s %s %s;\n", o->parent, pgb_mend_enable_word(o),
                        pgb_mend_noun_on(o), pgb_last_name(o->identity));
     }
     if (pgb_is(o, "statistics") && has(o, "statistics_target")) {
@@ -505,7 +510,7 @@ static void create_event_trigger(pgb_buf *b, const pgb_catalog *m, const pgb_obj
     clause(b, o, "tags", " WHEN TAG IN (", ")");
     clause(b, o, "function", " EXECUTE FUNCTION ", ";\n");
     if (has(o, "enabled")) {
-        pgb_buf_printf(b, "ALTER EVENT TRIGGER %s %s;\n", o->identity, enable_word(o));
+        pgb_buf_printf(b, "ALTER EVENT TRIGGER %s %s;\n", o->identity, pgb_mend_enable_word(o));
     }
     put_tail(b, m, o);
 }
@@ -599,7 +604,13 @@ void pgb_mend_drop_into(pgb_buf *b, const pgb_catalog *m, const pgb_object *o)
         pgb_buf_printf(b, "DROP %s %s ON %s;\n", within, name, o->parent);
     } else if (pgb_is(o, "default privileges")) {
         pgb_mend_acl(b, o, NULL, text(o, "acl"));
-    } else if (noun != NULL) {
+    } else if (noun != NULL && !(pgb_is(o, "range") && has(o, "canonical"))) {
+        /* (a range and its canonical function need each other: only CASCADE drops them) */
+        if (pgb_is(o, "table") && has(o, "partition_of")) {
+            /* what refers to the parent refers to its partitions too, until they are none */
+            pgb_buf_printf(b, "ALTER TABLE %s DETACH PARTITION %s;\n", text(o, "partition_of"),
+                           o->identity);
+        }
         pgb_buf_printf(b, "DROP %s %s;\n", noun, o->identity);
     }
 }

@@ -113,6 +113,29 @@ static const char *group_of(const differ *d, const pgb_object *o)
                : NULL;
 }
 
+/* Extra things that stand in the way of what is made or changed: another primary key, an index of
+ * the name. Constraints before indexes, foreign keys before the keys that they need. */
+static bool goes_first(const pgb_object *o)
+{
+    return pgb_is(o, "constraint") || pgb_is(o, "index") || pgb_is(o, "domain constraint") ||
+           pgb_mend_noun_on(o) != NULL;
+}
+
+/* The order in which the SQL can be run: what stands in the way, what is missing or changed as it
+ * depends on each other, and last, the other way round, what is to be dropped. */
+static int rank_of(const pgb_object *o, pgb_change change)
+{
+    enum { LAST = 1000 };
+
+    if (change != PGB_DIFF_EXTRA) {
+        return rank(o->kind);
+    }
+    if (pgb_is(o, "index")) {
+        return rank("constraint");
+    }
+    return goes_first(o) ? rank(o->kind) : LAST - rank(o->kind);
+}
+
 static pgb_status add(differ *d, const pgb_object *o, pgb_difference x, int depth)
 {
     found f;
@@ -130,7 +153,7 @@ static pgb_status add(differ *d, const pgb_object *o, pgb_difference x, int dept
         return PGB_OK;
     }
     d->n_notes += x.note;
-    f = (found){x, rank(x.kind), depth};
+    f = (found){x, rank_of(o, x.change), depth};
     return pgb_vec_push(&d->found, f) ? PGB_OK : pgb_error_nomem(d->err);
 }
 
@@ -308,48 +331,6 @@ static int *depths_of(const pgb_catalog *own, const pgb_catalog *other, pgb_aren
     return depths;
 }
 
-/* A column that another one on the other side is in all but its name: it was renamed. */
-static const pgb_object *renamed(const pgb_catalog *own, const pgb_catalog *other,
-                                 const pgb_object *o)
-{
-    pgb_children all = pgb_catalog_children(other, o->parent, "column");
-
-    for (uint32_t i = 0; i < all.n; i++) {
-        const pgb_object *x = pgb_child(&all, i);
-        bool alike = x->ord == o->ord && x->n_props == o->n_props &&
-                     pgb_catalog_find(own, "column", x->identity) == NULL;
-
-        for (uint32_t p = 0; p < o->n_props && alike; p++) {
-            const char *v = pgb_object_get(x, o->props[p].name);
-
-            alike = v != NULL && strcmp(v, o->props[p].value) == 0;
-        }
-        if (alike) {
-            return x;
-        }
-    }
-    return NULL;
-}
-
-/* A column that has another name on the live side is renamed, never dropped with what is in it. */
-static bool mend_rename(const differ *d, const pgb_object *o, pgb_difference *x, bool *nomem)
-{
-    const pgb_catalog *own = x->change == PGB_DIFF_MISSING ? d->expected : d->actual;
-    const pgb_catalog *other = x->change == PGB_DIFF_MISSING ? d->actual : d->expected;
-    const pgb_object *twin;
-
-    if (!pgb_is(o, "column") || pgb_catalog_find(own, "table", o->parent) == NULL ||
-        (twin = renamed(own, other, o)) == NULL) {
-        return false;
-    }
-    if (x->change == PGB_DIFF_MISSING) {
-        x->sql = pgb_arena_printf(d->arena, "ALTER TABLE %s RENAME COLUMN %s TO %s;", o->parent,
-                                  pgb_last_name(twin->identity), pgb_last_name(o->identity));
-        *nomem |= x->sql == NULL;
-    }
-    return true; /* the other half of it needs no SQL */
-}
-
 static pgb_status whole(differ *d, const pgb_object *o, pgb_change change)
 {
     const pgb_catalog *own = change == PGB_DIFF_MISSING ? d->expected : d->actual;
@@ -364,13 +345,15 @@ static pgb_status whole(differ *d, const pgb_object *o, pgb_change change)
     }
     *(change == PGB_DIFF_MISSING ? &x.expected : &x.actual) = describe(own, o, d->arena);
     nomem |= x.expected == NULL && x.actual == NULL;
-    if (!serves_another(o) && !mend_rename(d, o, &x, &nomem)) {
+    if (!serves_another(o) && !pgb_mend_rename(own, other, o, change, d->arena, &x.sql, &nomem)) {
         x.sql = change == PGB_DIFF_MISSING ? pgb_mend_create(own, o, d->arena, &nomem)
                                            : pgb_mend_drop(own, o, d->arena, &nomem);
     }
     x.note = d->options != NULL && d->options->rebuilt && pgb_is(o, "database setting");
-    return nomem ? pgb_error_nomem(d->err)
-                 : add(d, o, x, change == PGB_DIFF_MISSING ? depth : -depth);
+    if (change == PGB_DIFF_EXTRA) {
+        depth = goes_first(o) ? -2 - (int)o->ord : -depth;
+    }
+    return nomem ? pgb_error_nomem(d->err) : add(d, o, x, depth);
 }
 
 /* Privileges that only newer servers have say nothing about the schema when two majors are
@@ -550,10 +533,10 @@ static int in_order(const void *a, const void *b)
     int by = x->rank - y->rank;
 
     if (by == 0) {
-        by = strcmp(x->d.kind, y->d.kind);
+        by = x->depth - y->depth;
     }
     if (by == 0) {
-        by = x->depth - y->depth;
+        by = strcmp(x->d.kind, y->d.kind);
     }
     if (by == 0) {
         by = strcmp(x->d.object, y->d.object);

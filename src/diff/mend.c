@@ -59,6 +59,9 @@ static void change_identity_column(const change *c, const char *alter)
     pgb_buf_printf(c->b, "%s %s GENERATED %s%s;\n", alter, was ? "SET" : "ADD",
                    strcmp(c->value, "always") == 0 ? "ALWAYS" : "BY DEFAULT",
                    was ? "" : " AS IDENTITY");
+    if (!was) {
+        pgb_mend_identity_sequence(c->b, c->model, c->want);
+    }
 }
 
 static void change_type(const change *c, const char *alter, const char *name, bool composite)
@@ -73,7 +76,8 @@ static void change_type(const change *c, const char *alter, const char *name, bo
     if (!composite && !same(c->want, c->have, "type")) {
         pgb_buf_printf(c->b, " USING %s::%s", name, type);
     }
-    pgb_buf_puts(c->b, ";\n");
+    /* tables of the type follow */
+    pgb_buf_puts(c->b, composite ? " CASCADE;\n" : ";\n");
 }
 
 static void change_column(const change *c)
@@ -104,7 +108,9 @@ static void change_column(const change *c)
     } else if (!table && !composite) {
         return; /* a view's columns are what its definition says */
     } else if (is_property(c, "type") || is_property(c, "collation")) {
-        if (is_property(c, "type") || same(c->want, c->have, "type")) {
+        /* a table of a type has its columns' types from there */
+        if ((is_property(c, "type") || same(c->want, c->have, "type")) &&
+            pgb_object_get(owner, "of_type") == NULL) {
             change_type(c, alter, name, composite);
         }
     } else if (composite) {
@@ -301,6 +307,26 @@ static void change_index(const change *c)
     }
 }
 
+/* The triggers behind a key have names that nobody knows; so all are switched, and those that are
+ * to be otherwise switched back. */
+static void change_enforcement(const change *c)
+{
+    pgb_children triggers = pgb_catalog_children(c->model, c->want->parent, "trigger");
+    bool enable = c->value == NULL;
+
+    pgb_buf_printf(c->b, "ALTER TABLE %s %s TRIGGER ALL;\n", c->want->parent,
+                   enable ? "ENABLE" : "DISABLE");
+    for (uint32_t i = 0; i < triggers.n; i++) {
+        const pgb_object *t = pgb_child(&triggers, i);
+        const char *word = pgb_mend_enable_word(t);
+
+        if (strcmp(word, enable ? "ENABLE" : "DISABLE") != 0) {
+            pgb_buf_printf(c->b, "ALTER TABLE %s %s TRIGGER %s;\n", c->want->parent, word,
+                           pgb_last_name(t->identity));
+        }
+    }
+}
+
 static void change_constraint(const change *c)
 {
     static const char late[] = " NOT VALID";
@@ -308,8 +334,7 @@ static void change_constraint(const change *c)
     size_t len = strlen(want);
 
     if (is_property(c, "enforcement")) {
-        pgb_buf_printf(c->b, "ALTER TABLE %s %s TRIGGER ALL;\n", c->want->parent,
-                       c->value == NULL ? "ENABLE" : "DISABLE");
+        change_enforcement(c);
     } else if (is_property(c, "definition") && pgb_object_get(c->want, "clone") == NULL &&
                pgb_object_get(c->want, "inherited") == NULL) {
         if (strncmp(want, have, len) == 0 && strcmp(have + len, late) == 0) {

@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "catalog/catalog.h"
+#include "diff/diff.h"
 
 static inline bool pgb_is(const pgb_object *o, const char *kind)
 {
@@ -37,6 +38,15 @@ const char *pgb_mend_item(const char **at, size_t *ret_len);
 /* Likewise for literals: 'a', 'it''s'. */
 const char *pgb_mend_label(const char **at, size_t *ret_len);
 
+/* Was this object, which `own` has and `other` has not, merely renamed? Then the missing half has
+ * the SQL that renames, and the extra half none. */
+bool pgb_mend_rename(const pgb_catalog *own, const pgb_catalog *other, const pgb_object *o,
+                     pgb_change change, pgb_arena *arena, const char **ret_sql, bool *ret_nomem);
+/* "ENABLE", "DISABLE", "ENABLE REPLICA", "ENABLE ALWAYS", as a trigger's or rule's property says.
+ */
+const char *pgb_mend_enable_word(const pgb_object *o);
+/* The numbers, privileges and comment of the sequence behind an identity column just added. */
+void pgb_mend_identity_sequence(pgb_buf *b, const pgb_catalog *m, const pgb_object *column);
 void pgb_mend_column_definition(pgb_buf *b, const pgb_object *c);
 /* Storage, statistics, options, compression of a column that was just made. */
 void pgb_mend_column_extras(pgb_buf *b, const pgb_object *c);

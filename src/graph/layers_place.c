@@ -269,7 +269,7 @@ static void join(const pgb_points *p, int32_t *const *places, int32_t *x)
         shift[k] = k % 2 == 0 ? left[narrow] - left[k] : right[narrow] - right[k];
     }
     for (uint32_t i = 0; i < p->n; i++) {
-        int64_t at[4], sum;
+        int64_t at[4] = {0}, sum;
 
         for (unsigned k = 0; k < 4; k++) {
             unsigned j = k;

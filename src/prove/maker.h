@@ -103,6 +103,8 @@ pgb_status pgb_maker_new(pgb_session *session, const pgb_shape *shape, uint64_t 
                          pgb_maker **ret_maker, pgb_error *err);
 void pgb_maker_free(pgb_maker *maker); /* NULL is allowed */
 
+/* So many rows of a table are to be made, about: choices that are too small are made anew. */
+void pgb_maker_want(pgb_maker *maker, uint32_t rows);
 /* Parents' keys are read anew. */
 void pgb_maker_forget(pgb_maker *maker, const pgb_shape_table *table);
 
@@ -136,6 +138,8 @@ pgb_status pgb_maker_pool(pgb_maker *maker, const pgb_shape_type *type, int32_t 
 /* The groups of a table, found out when first asked for. */
 pgb_status pgb_maker_prepare(pgb_maker *maker, const pgb_shape_table *table,
                              pgb_making **ret_making, pgb_error *err);
+/* Makes our function for what may fail, pg_temp.pgb_try. */
+pgb_status pgb_maker_need_helper(pgb_maker *maker, pgb_error *err);
 /* Keys of the rows that the foreign key may refer to. */
 pgb_status pgb_maker_keys(pgb_maker *maker, const pgb_shape_table *table, uint16_t foreign,
                           pgb_keys **ret_keys, pgb_error *err);

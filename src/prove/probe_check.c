@@ -43,8 +43,7 @@ static pgb_status inside(pgb_prober *p, const pgb_shape_table *table, const pgb_
         status = pgb_row_init(&row, table, t.arena) ? pgb_trial_row(&t, table, &row, &put, err)
                                                     : pgb_error_nomem(err);
         if (status == PGB_OK) {
-            status = put ? pgb_trial_passed(&t, NULL, err)
-                         : pgb_trial_not_probed(&t, err, "%s", pgb_buf_str(&t.why));
+            status = put ? pgb_trial_passed(&t, NULL, err) : pgb_trial_not_put(&t, err);
         }
     }
     return pgb_trial_end(&t, status, err);

@@ -174,6 +174,16 @@ static bool is_all_null(const family *m, const pgb_row *row)
     return true;
 }
 
+static bool is_null_default(const family *m)
+{
+    for (uint16_t i = 0; i < m->f->n; i++) {
+        if (is_changed(m, i) && m->defaults[i] != NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* What became of the child, in words. A parent of the same table counts there as well. */
 static const char *seen(const family *m, const tally *before, const tally *after, fate *ret_fate)
 {
@@ -219,7 +229,8 @@ static pgb_status judge_refusal(family *m, const pgb_error *refusal, pgb_error *
     const char *what = m->deleting ? "delete" : "update";
 
     pgb_refusal_text(refusal, text, sizeof text);
-    if (is_foreign_refusal(refusal) && pgb_shape_names(m->f->name, m->f->aliases, refusal->constraint)) {
+    if (is_foreign_refusal(refusal) &&
+        pgb_shape_names(m->f->name, m->f->aliases, refusal->constraint)) {
         return m->declared == REFUSED
                    ? pgb_trial_passed(&m->t, NULL, err)
                    : pgb_trial_failed(&m->t, err, "the %s is refused by the foreign key itself: %s",
@@ -259,7 +270,7 @@ static pgb_status judge(family *m, const tally *before, int64_t n, pgb_error *er
     if (actual == m->declared && m->declared != REFUSED) {
         return pgb_trial_passed(&m->t, NULL, err);
     }
-    if (m->declared == DEFAULTED && actual == NULLED && is_all_null(m, &m->child)) {
+    if (m->declared == DEFAULTED && actual == NULLED && is_null_default(m)) {
         return pgb_trial_passed(&m->t, NULL, err);
     }
     return pgb_trial_failed(&m->t, err, "%s; declared is %s", words,
@@ -441,7 +452,7 @@ static pgb_status act(family *m, pgb_error *err)
         return status;
     }
     if (!made) {
-        return pgb_trial_not_probed(&m->t, err, "%s", pgb_buf_str(&m->t.why));
+        return pgb_trial_not_put(&m->t, err);
     }
     for (uint16_t i = 0; i < m->f->n; i++) {
         const char *has = m->child.at[m->f->columns[i]];
@@ -520,8 +531,8 @@ static pgb_status put_orphan(family *m, int64_t *ret_n, pgb_error *refusal, pgb_
 
     for (int tries = 0; status == PGB_OK && made && tries < 10; tries++) {
         status = pgb_trial_put(&m->t, m->table, &m->child, ret_n, refusal, err);
-        if (status != PGB_OK || (strcmp(refusal->sqlstate, "23505") != 0 &&
-                                 strcmp(refusal->sqlstate, "23P01") != 0)) {
+        if (status != PGB_OK ||
+            (strcmp(refusal->sqlstate, "23505") != 0 && strcmp(refusal->sqlstate, "23P01") != 0)) {
             return status;
         }
         for (uint16_t c = 0; c < m->table->n_columns; c++) {
@@ -530,7 +541,12 @@ static pgb_status put_orphan(family *m, int64_t *ret_n, pgb_error *refusal, pgb_
                 m->child.set[c] |= m->f->columns[i] == c;
             }
         }
-        status = pgb_trial_make(&m->t, m->table, &m->child, &made, err);
+        if (tries >= 2) {
+            status = pgb_trial_single_parents(&m->t, m->table, &m->child, &made, err);
+        }
+        if (status == PGB_OK && made) {
+            status = pgb_trial_make(&m->t, m->table, &m->child, &made, err);
+        }
     }
     return status;
 }
@@ -576,7 +592,8 @@ static pgb_status orphan(family *m, pgb_error *err)
         return pgb_trial_failed(&m->t, err, "the row was taken, though no row of %s has its key",
                                 m->f->parent->name);
     }
-    if (is_foreign_refusal(&refusal) && pgb_shape_names(m->f->name, m->f->aliases, refusal.constraint)) {
+    if (is_foreign_refusal(&refusal) &&
+        pgb_shape_names(m->f->name, m->f->aliases, refusal.constraint)) {
         return pgb_trial_passed(&m->t, NULL, err);
     }
     return pgb_trial_not_probed(&m->t, err, "something else refuses the row first: %s",

@@ -31,6 +31,7 @@ typedef struct pgb_trial {
     pgb_buf subject;
     pgb_buf proof;
     pgb_buf why; /* what could not be made */
+    bool lost;   /* because a row that is put in is not there afterwards */
     int64_t began;
 } pgb_trial;
 
@@ -45,6 +46,9 @@ pgb_status pgb_trial_failed(pgb_trial *t, pgb_error *err, const char *fmt, ...)
 pgb_status pgb_trial_not_probed(pgb_trial *t, pgb_error *err, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* What could not be put in: failed when it was lost, else not probed. */
+pgb_status pgb_trial_not_put(pgb_trial *t, pgb_error *err);
+
 /* Puts a new row in, with parents of its own where it needs them; what is set in it stays, and what
  * the server made of it is read back. *ret_put false: t->why says why not. */
 pgb_status pgb_trial_row(pgb_trial *t, const pgb_shape_table *table, pgb_row *row, bool *ret_put,
@@ -52,6 +56,9 @@ pgb_status pgb_trial_row(pgb_trial *t, const pgb_shape_table *table, pgb_row *ro
 /* Completes a row as pgb_trial_row does, but does not put it in. */
 pgb_status pgb_trial_make(pgb_trial *t, const pgb_shape_table *table, pgb_row *row, bool *ret_made,
                           pgb_error *err);
+/* Parents of its own for the foreign keys of which each parent may have one child only. */
+pgb_status pgb_trial_single_parents(pgb_trial *t, const pgb_shape_table *table, pgb_row *row,
+                                    bool *ret_made, pgb_error *err);
 /* Puts a row in that is to be refused: refusal->status PGB_OK when it was not, *ret_n as
  * pgb_put_row. */
 pgb_status pgb_trial_put(pgb_trial *t, const pgb_shape_table *table, pgb_row *row, int64_t *ret_n,

@@ -202,8 +202,7 @@ pgb_status pgb_put_row(pgb_session *session, const pgb_shape_table *table, pgb_r
     int n = 0;
 
     if (table->rules) {
-        *ret_n = 1;
-        return pgb_put_rows(session, table, row, 1, false, NULL, err);
+        return pgb_put_rows(session, table, row, 1, false, ret_n, err);
     }
     put_head(table, row, &sql);
     for (uint16_t i = 0; i < table->n_columns; i++) {

@@ -14,14 +14,18 @@ typedef struct filling {
     pgb_seeds seeds;
     pgb_arena *arena; /* of the report */
     PGB_VEC(pgb_rows_table) tables;
-    bool *filled; /* by table: rows of it can be referred to */
-    bool own;     /* transactions are ours */
+    bool *filled;       /* by table: rows of it can be referred to */
+    const bool *wanted; /* by table: asked for by name; NULL: all are */
+    bool own;           /* transactions are ours */
     uint64_t n_rows;
     uint32_t n_impossible;
 } filling;
 
-static uint32_t per_table(const filling *f)
+static uint32_t per_table(const filling *f, const pgb_shape_table *t)
 {
+    if (f->wanted != NULL && t != NULL && !f->wanted[t->index] && f->options->parent_rows != 0) {
+        return f->options->parent_rows;
+    }
     return f->options->rows != 0 ? f->options->rows : 20;
 }
 
@@ -118,7 +122,7 @@ static bool is_kept(filling *f, const pgb_shape_table *t)
 static pgb_status fill_single(filling *f, const pgb_shape_table *t, pgb_error *err)
 {
     pgb_fill fill = {.n = 0};
-    pgb_status status = fill_one(f, t, NULL, per_table(f), &fill, err);
+    pgb_status status = fill_one(f, t, NULL, per_table(f, t), &fill, err);
 
     return status == PGB_OK ? tell(f, t, &fill, err) : status;
 }
@@ -209,7 +213,7 @@ static pgb_status fill_knot(filling *f, circle *c, pgb_error *err)
         }
     }
     if (status == PGB_OK) {
-        status = pgb_fill_knot(f->maker, tables, fills, n, per_table(f), err);
+        status = pgb_fill_knot(f->maker, tables, fills, n, per_table(f, tables[0]), err);
     }
     status = end(f, status, err);
     for (uint32_t i = 0; i < n; i++) {
@@ -229,7 +233,6 @@ static pgb_status fill_circle(filling *f, const pgb_shape_table *const *tables, 
     PGB_AUTO_ARENA(arena);
     circle c = {.tables = tables, .n = n};
     pgb_status status = arena != NULL ? init_circle(f, &c, arena, err) : pgb_error_nomem(err);
-    uint32_t half = (per_table(f) + 1) / 2;
     bool again = true;
 
     while (status == PGB_OK && again) {
@@ -238,8 +241,8 @@ static pgb_status fill_circle(filling *f, const pgb_shape_table *const *tables, 
             bool waits;
 
             if (!c.ready[i] && mark_waiting(&c, i, &waits)) {
-                status =
-                    fill_one(f, tables[i], waits ? c.without[i] : NULL, half, &c.fills[i], err);
+                status = fill_one(f, tables[i], waits ? c.without[i] : NULL,
+                                  (per_table(f, tables[i]) + 1) / 2, &c.fills[i], err);
                 c.ready[i] = true;
                 again = true;
             }
@@ -258,9 +261,10 @@ static pgb_status fill_circle(filling *f, const pgb_shape_table *const *tables, 
             f->filled[tables[i]->index] = true;
             continue;
         }
-        if (c.fills[i].n > 0 && c.fills[i].n < per_table(f) &&
+        if (c.fills[i].n > 0 && c.fills[i].n < per_table(f, tables[i]) &&
             pgb_seeds_of(&f->seeds, tables[i]) == NULL) {
-            status = fill_one(f, tables[i], NULL, per_table(f) - c.fills[i].n, &c.fills[i], err);
+            status = fill_one(f, tables[i], NULL, per_table(f, tables[i]) - c.fills[i].n,
+                              &c.fills[i], err);
         }
         if (status == PGB_OK) {
             status = tell(f, tables[i], &c.fills[i], err);
@@ -333,7 +337,6 @@ pgb_status pgb_rows_fill_with(pgb_maker *maker, const pgb_rows_options *options,
         .maker = maker, .options = options, .own = !pgb_session_in_transaction(maker->session)};
     PGB_AUTO_ARENA(scratch);
     pgb_order order = {0};
-    const bool *wanted = NULL;
     pgb_status status = PGB_OK;
 
     *ret_report = (pgb_rows_report){0};
@@ -346,15 +349,15 @@ pgb_status pgb_rows_fill_with(pgb_maker *maker, const pgb_rows_options *options,
     if (f.filled == NULL) {
         status = pgb_error_nomem(err);
     }
-    maker->wanted = per_table(&f) * 2 > 40 ? per_table(&f) * 2 : 40;
+    pgb_maker_want(maker, per_table(&f, NULL) * 2);
     if (status == PGB_OK) {
         status = pgb_seeds_read(maker->shape, options->seeds, &f.seeds, err);
     }
     if (status == PGB_OK) {
-        status = mark_wanted(maker->shape, options, scratch, &wanted, err);
+        status = mark_wanted(maker->shape, options, scratch, &f.wanted, err);
     }
     if (status == PGB_OK) {
-        status = pgb_order_make(maker->shape, wanted, scratch, &order, err);
+        status = pgb_order_make(maker->shape, f.wanted, scratch, &order, err);
     }
     if (status == PGB_OK) {
         status = fill_all(&f, &order, err);

@@ -343,8 +343,8 @@ static void say_timeout(const pgb_site *s, pgb_error *failure)
     *failure = own;
 }
 
-pgb_status pgb_site_run(pgb_site *site, pgb_action action, uint32_t node,
-                        pgb_site_outcome *ret_outcome, pgb_error *failure, pgb_error *err)
+static pgb_status run(pgb_site *site, pgb_action action, uint32_t node,
+                      pgb_site_outcome *ret_outcome, pgb_error *failure, pgb_error *err)
 {
     const pgb_world_node *n = &site->o.world->nodes[node];
 
@@ -406,6 +406,15 @@ pgb_status pgb_site_run(pgb_site *site, pgb_action action, uint32_t node,
     }
 }
 
+pgb_status pgb_site_run(pgb_site *site, pgb_action action, uint32_t node,
+                        pgb_site_outcome *ret_outcome, pgb_error *failure, pgb_error *err)
+{
+    pgb_status status = run(site, action, node, ret_outcome, failure, err);
+
+    /* a revision may have ended our connections, too */
+    return status == PGB_OK ? open_session(site, err) : status;
+}
+
 bool pgb_site_spoiled(const pgb_site *site)
 {
     return site->spoiled;
@@ -437,5 +446,5 @@ pgb_status pgb_site_again(pgb_site *site, const uint32_t *nodes, size_t n, pgb_e
                                    site->o.world->nodes[nodes[i]].id, failure.message);
         }
     }
-    return status;
+    return status == PGB_OK ? open_session(site, err) : status;
 }

@@ -199,6 +199,12 @@ pgb_status pgb_trial_not_probed(pgb_trial *t, pgb_error *err, const char *fmt, .
                          : add(t, PGB_PROOF_NOT_PROBED, pgb_buf_str(&reason), err);
 }
 
+pgb_status pgb_trial_not_put(pgb_trial *t, pgb_error *err)
+{
+    return t->lost ? pgb_trial_failed(t, err, "%s", pgb_buf_str(&t->why))
+                   : pgb_trial_not_probed(t, err, "%s", pgb_buf_str(&t->why));
+}
+
 /* ---- statements ---- */
 
 void pgb_trial_show(pgb_trial *t, const char *sql, int n, const char *const *values)
@@ -360,10 +366,14 @@ static pgb_status row_deep(pgb_trial *t, const pgb_shape_table *table, pgb_row *
             *ret_put = true;
             return PGB_OK;
         }
+        t->lost = refusal.status == PGB_OK;
         pgb_buf_clear(&t->why);
         pgb_buf_puts(&t->why, refusal.status == PGB_OK
                                   ? "the row is not there afterwards: a trigger or a rule loses it"
                                   : pgb_refusal_text(&refusal, text, sizeof text));
+        if (t->lost && refused + 1 >= REFUSED_MAX) {
+            break; /* the script shows it */
+        }
         t->rows.n = n_rows;
         if (t->script.p != NULL) {
             t->script.len = mark;
@@ -412,4 +422,10 @@ pgb_status pgb_trial_make(pgb_trial *t, const pgb_shape_table *table, pgb_row *r
                           pgb_error *err)
 {
     return make_deep(t, table, row, PGB_FLAVOR_PLAIN, 0, ret_made, err);
+}
+
+pgb_status pgb_trial_single_parents(pgb_trial *t, const pgb_shape_table *table, pgb_row *row,
+                                    bool *ret_made, pgb_error *err)
+{
+    return make_single_parents(t, table, row, 0, ret_made, err);
 }

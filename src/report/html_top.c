@@ -5,6 +5,8 @@
 #include "report/markup.h"
 #include "report/svg.h"
 
+enum { REVERTS_SHOWN = 24 };
+
 static const char *tone_class(pgb_tone tone)
 {
     return tone == PGB_TONE_GOOD ? "good" : tone == PGB_TONE_WARN ? "warn" : "bad";
@@ -146,6 +148,22 @@ static void put_ids(pgb_page *p, const pgb_report_list *ids, const char *none)
     pgb_put(p, "</ul>\n");
 }
 
+/* A long list is folded: it says what the revisions below say. */
+static void put_reverts(pgb_page *p)
+{
+    const pgb_report_list *reverts = &p->r->downgrade_reverts;
+    bool folds = reverts->n > REVERTS_SHOWN;
+
+    if (folds) {
+        pgb_put(p, "<details><summary>This reverts %u revisions, in this order</summary>\n",
+                reverts->n);
+    } else {
+        pgb_put(p, "<p>This reverts, in this order:</p>\n");
+    }
+    put_ids(p, reverts, "");
+    pgb_put(p, folds ? "</details>\n" : "");
+}
+
 void pgb_html_states(pgb_page *p)
 {
     const pgb_report *r = p->r;
@@ -173,8 +191,8 @@ void pgb_html_states(pgb_page *p)
         for (uint32_t i = 0; i < r->downgrade.n; i++) {
             pgb_put(p, i == 0 ? "%s" : "\n%s", r->downgrade.at[i]);
         }
-        pgb_put(p, "</code></pre>\n<p>This reverts, in this order:</p>\n");
-        put_ids(p, &r->downgrade_reverts, "");
+        pgb_put(p, "</code></pre>\n");
+        put_reverts(p);
     }
 }
 

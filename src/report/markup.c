@@ -28,12 +28,15 @@ static void put_byte(pgb_buf *out, char c)
     }
 }
 
-/* U+FFFE and U+FFFF, which XML has no place for; and U+061C, which turns text around as the
- * overrides do that pgb_text_display knows. */
+/* U+FFFE and U+FFFF, which XML has no place for; and what has no width, and so makes one name look
+ * like another. (The joiners U+200C and U+200D are part of how languages are written.) */
 static const char *no_character(const char *s)
 {
     return memcmp(s, "\xEF\xBF\xBE", 3) == 0   ? "\\uFFFE"
            : memcmp(s, "\xEF\xBF\xBF", 3) == 0 ? "\\uFFFF"
+           : memcmp(s, "\xE2\x80\x8B", 3) == 0 ? "\\u200B"
+           : memcmp(s, "\xE2\x81\xA0", 3) == 0 ? "\\u2060"
+           : memcmp(s, "\xEF\xBB\xBF", 3) == 0 ? "\\uFEFF"
                                                : NULL;
 }
 
@@ -49,7 +52,8 @@ static bool display(pgb_buf *shown, const char *text, bool keep_newlines)
         if (none != NULL) {
             pgb_buf_puts(shown, none);
             i += 2;
-        } else if (first.len - i >= 2 && memcmp(first.p + i, "\xD8\x9C", 2) == 0) {
+        } else if (first.len - i >= 2 && /* U+061C turns text around as the overrides do */
+                   memcmp(first.p + i, "\xD8\x9C", 2) == 0) {
             pgb_buf_puts(shown, "\\u061C");
             i++;
         } else {

@@ -37,5 +37,8 @@ pgb_status pgb_report_markdown(const pgb_report *r, pgb_buf *out, pgb_error *err
 /* One object, as docs/schemas/report.json describes it. */
 pgb_status pgb_report_json(const pgb_report *r, pgb_buf *out, pgb_error *err);
 pgb_status pgb_report_html(const pgb_report *r, pgb_buf *out, pgb_error *err);
+/* The graph, and the diagram of the schema, alone as SVG; empty where there is nothing to draw. */
+pgb_status pgb_report_graph(const pgb_report *r, pgb_buf *out, pgb_error *err);
+pgb_status pgb_report_schema(const pgb_report *r, pgb_buf *out, pgb_error *err);
 
 #endif

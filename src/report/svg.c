@@ -1,6 +1,7 @@
 #include "report/svg.h"
 
 #include "report/markup.h"
+#include "report/report.h"
 #include "report/svg_internal.h"
 #include "report_templates.h"
 
@@ -35,4 +36,18 @@ void pgb_svg_begin(pgb_buf *out, const pgb_svg_options *options, int32_t width, 
 void pgb_svg_end(pgb_buf *out)
 {
     pgb_buf_puts(out, "</svg>\n");
+}
+
+pgb_status pgb_report_graph(const pgb_report *r, pgb_buf *out, pgb_error *err)
+{
+    pgb_svg_options options = {.prefix = "", .alone = true};
+
+    return pgb_svg_graph(r, &options, out, err);
+}
+
+pgb_status pgb_report_schema(const pgb_report *r, pgb_buf *out, pgb_error *err)
+{
+    pgb_svg_options options = {.prefix = "", .alone = true};
+
+    return pgb_svg_schema(r, &options, out, err);
 }

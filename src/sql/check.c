@@ -8,7 +8,15 @@
 
 enum { DEPTH_MAX = 200, HINTS_MAX = 4000 };
 
-typedef enum token_kind { T_WORD, T_QUOTED, T_STRING, T_NUMBER, T_OPERATOR, T_MARK, T_END } token_kind;
+typedef enum token_kind {
+    T_WORD,
+    T_QUOTED,
+    T_STRING,
+    T_NUMBER,
+    T_OPERATOR,
+    T_MARK,
+    T_END
+} token_kind;
 
 typedef struct token {
     token_kind kind;

@@ -1,5 +1,5 @@
-/* A program that embeds libpgbraid, as its users would write one: plain C11, or C++17, with nothing but the public
- * header. embed PROJECT CONNINFO: lists, upgrades, shows, and reverts everything. */
+/* A program that embeds libpgbraid, as its users would write one: plain C11, or C++17, with nothing
+ * but the public header. embed PROJECT CONNINFO: lists, upgrades, shows, and reverts everything. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,9 +8,9 @@
 
 static int fail(pgbraid_status status, const pgbraid_error *error)
 {
-    fprintf(stderr, "%s:%d:%d: %s: %s %s (%s)\n", pgbraid_error_file(error), pgbraid_error_line(error),
-            pgbraid_error_column(error), pgbraid_error_code(error), pgbraid_error_message(error),
-            pgbraid_error_hint(error), pgbraid_error_sqlstate(error));
+    fprintf(stderr, "%s:%d:%d: %s: %s %s (%s)\n", pgbraid_error_file(error),
+            pgbraid_error_line(error), pgbraid_error_column(error), pgbraid_error_code(error),
+            pgbraid_error_message(error), pgbraid_error_hint(error), pgbraid_error_sqlstate(error));
     return (int)status;
 }
 
@@ -23,14 +23,17 @@ static void step_end(void *data, const char *action, const char *id, int64_t dur
     ++*count;
 }
 
-static pgbraid_status show(const pgbraid_project *project, const char *conninfo, pgbraid_error *error)
+static pgbraid_status show(const pgbraid_project *project, const char *conninfo,
+                           pgbraid_error *error)
 {
     pgbraid_state *state = NULL;
     pgbraid_status status = pgbraid_state_read(project, conninfo, &state, error);
 
     if (status == PGBRAID_OK) {
-        printf("applied %zu pending %zu edited %zu missing %zu\n", pgbraid_state_count(state, PGBRAID_APPLIED),
-               pgbraid_state_count(state, PGBRAID_PENDING), pgbraid_state_count(state, PGBRAID_EDITED),
+        printf("applied %zu pending %zu edited %zu missing %zu\n",
+               pgbraid_state_count(state, PGBRAID_APPLIED),
+               pgbraid_state_count(state, PGBRAID_PENDING),
+               pgbraid_state_count(state, PGBRAID_EDITED),
                pgbraid_state_count(state, PGBRAID_MISSING));
         for (size_t i = 0; i < pgbraid_state_count(state, PGBRAID_CURRENT); i++) {
             printf("current %s\n", pgbraid_state_id(state, PGBRAID_CURRENT, i));
@@ -40,7 +43,8 @@ static pgbraid_status show(const pgbraid_project *project, const char *conninfo,
     return status;
 }
 
-static pgbraid_status walk(const pgbraid_project *project, const char *conninfo, pgbraid_error *error)
+static pgbraid_status walk(const pgbraid_project *project, const char *conninfo,
+                           pgbraid_error *error)
 {
     pgbraid_options options;
     pgbraid_status status;
@@ -84,8 +88,8 @@ int main(int argc, char **argv)
     }
     printf("pgbraid %s, project %s\n", pgbraid_version(), pgbraid_project_name(project));
     for (size_t i = 0; i < pgbraid_revision_count(project); i++) {
-        printf("%s%s %s", pgbraid_revision_id(project, i), pgbraid_revision_is_head(project, i) ? "*" : "",
-               pgbraid_revision_title(project, i));
+        printf("%s%s %s", pgbraid_revision_id(project, i),
+               pgbraid_revision_is_head(project, i) ? "*" : "", pgbraid_revision_title(project, i));
         for (size_t p = 0; p < pgbraid_revision_parent_count(project, i); p++) {
             printf(" <- %s", pgbraid_revision_id(project, pgbraid_revision_parent(project, i, p)));
         }

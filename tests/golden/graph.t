@@ -127,9 +127,11 @@ None of this made a server.
 
   $ ls -A
   README.md
+  backfills
   migrations
   pgbraid.ini
   queries
+  seeds
 
 What is ambiguous or unknown is refused, with the candidates.
 

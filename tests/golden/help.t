@@ -20,6 +20,16 @@ its page there, compared too.
   $ test "$(pgbraid help upgrade)" = "$(pgbraid upgrade --help)"
   $ test "$(pgbraid help db start)" = "$(pgbraid db start -h)"
 
+Every command has an example, and the options that all have: also what stands behind a command is one.
+
+  $ commands=$(pgbraid help | sed -n 's/^  \([a-z]*\)  .*/\1/p'); test $(echo $commands | wc -w) -ge 20
+  $ for c in $commands "db start" "db stop" "db status" "db url" "db psql" "db reset"; do
+  >   pgbraid $c --help > help || echo "$c --help fails"
+  >   grep -A1 '^Examples$' help | grep -q "^  .*pgbraid .*${c%% *}" || echo "$c has no example"
+  >   grep -q '^Options of every command$' help || echo "$c has not the options of every command"
+  >   test "$(pgbraid $c -q -v -C . -d x --color never --no-progress --format text --version)" = "pgbraid 0.1.0" || echo "$c -V"
+  > done
+
 The man page and completion know the same commands and options.
 
   $ for c in $(pgbraid help | sed -n 's/^  \([a-z]*\)  .*/\1/p'); do
@@ -31,8 +41,7 @@ The man page and completion know the same commands and options.
   how long to wait for another runner; none: no limit
   .TP
   .B \-\-lock\-timeout=TIME
-  $ pgbraid completion bash > c.bash && bash -n c.bash && grep -c -e '--dry-run' c.bash
-  5
+  $ pgbraid completion bash > c.bash && bash -n c.bash && grep -q -e '--dry-run' c.bash
   $ bash -c '. ./c.bash; COMP_WORDS=(pgbraid up); COMP_CWORD=1; _pgbraid; echo "${COMPREPLY[@]}"'
   upgrade
   $ bash -c '. ./c.bash; COMP_WORDS=(pgbraid history --gr); COMP_CWORD=2; _pgbraid; echo "${COMPREPLY[@]}"'

@@ -234,7 +234,7 @@ class KeyTest(Base):
         self.check_key("CREATE TYPE mood AS ENUM ('b', 'a', 'c'); CREATE DOMAIN word AS text COLLATE \"C\";"
                        "CREATE TABLE src (m mood, w word, t timestamptz, n numeric, PRIMARY KEY (m, w, t, n))", "m w t n",
                        "INSERT INTO src SELECT m::mood, w, now() + i * interval '1 us', i / 3.0 FROM unnest('{a,b,c}'::text[]) m, "
-                       "unnest('{Ä,b,B,\"a b\",\"q\"\"q\"}'::text[]) w, generate_series(1, 3) i")
+                       "unnest(ARRAY['Ä', 'b', 'B', 'a b', 'q\"q,{}''']) w, generate_series(1, 3) i")
 
     def test_a_unique_index_over_a_part_and_arrays(self):
         self.check_key("CREATE TABLE src (a int[] NOT NULL UNIQUE, b int NOT NULL)", "a b",

@@ -2,6 +2,7 @@
 """`check`, `rename` and `merge`: every rule, all ways to print it, and the repaired clash."""
 import json
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -363,6 +364,60 @@ class GraphTest(PgbraidTest):
         dot = self.expect(0, "history", "--graph=dot", cwd=root).stdout
         self.assertTrue(dot.startswith("digraph"))
         self.assertTrue(self.expect(0, "history", "--graph=mermaid", cwd=root).stdout.startswith(("graph", "flowchart")))
+        self.assertEqual(self.dot(dot), (1000, 1049))
+
+    def dot(self, text):
+        """Nodes and edges of a graph, read by DOT's grammar as far as it is used; anything else fails."""
+        tokens = re.findall(r'"(?:[^"\\\n]|\\.)*"|->|[A-Za-z]+|[{}\[\];=]|\S', text)
+        statements = " ".join(tokens[3:-1]).split(" ;")
+        self.assertEqual((tokens[0], tokens[2], tokens[-1], statements[-1]), ("digraph", "{", "}", ""))
+        quoted = r'"(?:[^"\\]|\\.)*"'
+        nodes, edges = set(), set()
+        for statement in map(str.strip, statements[:-1]):
+            if match := re.fullmatch(rf"({quoted}) \[ label = {quoted} \]", statement):
+                nodes.add(match[1])
+            elif match := re.fullmatch(rf"({quoted}) -> ({quoted})(?: \[ style = [a-z]+ \])?", statement):
+                edges.add((match[1], match[2]))
+            else:
+                self.assertRegex(statement, r"rankdir = BT|node \[ shape = box \]")
+        self.assertLessEqual({node for edge in edges for node in edge}, nodes)
+        return len(nodes), len(edges)
+
+    def test_titles_that_other_programs_would_take_for_syntax(self):
+        root = self.project({"migrations/a_1.sql": revision("a").replace("-- a\n", '-- a "b" \\ c]; d -> e <i> {|}\n'),
+                             "migrations/b_1.sql": revision("b", "-- pgbraid:depends a").replace("-- b\n", "-- ends in \\\n")})
+        self.assertEqual(self.dot(self.expect(0, "history", "--graph=dot", cwd=root).stdout), (2, 1))
+        for line in self.expect(0, "history", "--graph=mermaid", cwd=root).stdout.splitlines():
+            if "[" in line:
+                self.assertRegex(line, r'\A    r_[ab]\["[^"<]*"\]\Z')
+
+    def test_states_differ_without_colour(self):
+        """Applied, current, pending, late, failed, edited, re-parented and missing: by a sign, and by a word."""
+        root, db = self.project({f"migrations/{rid}_1.sql": revision(rid, *lines) for rid, *lines in (
+            ["a"], ["b", "-- pgbraid:parent a"], ["c", "-- pgbraid:parent b"], ["d", "-- pgbraid:parent c"],
+            ["e", "-- pgbraid:parent d"], ["f", "-- pgbraid:parent a"])}), self.new_database()
+        self.expect(0, "upgrade", cwd=root, db=db)
+        self.write(root, {"migrations/b2_1.sql": revision("b2", "-- pgbraid:parent b"),
+                          "migrations/c_1.sql": revision("c", "-- pgbraid:parent b2"),
+                          "migrations/d_1.sql": revision("d", "-- pgbraid:parent c", up="SELECT 2;"),
+                          "migrations/g_1.sql": revision("g", "-- pgbraid:parent e", up="SELECT 1/0;"),
+                          "migrations/h_1.sql": revision("h", "-- pgbraid:parent g")})
+        (root / "migrations/f_1.sql").unlink()
+        self.write(root, {"migrations/b2_1.sql": revision("b2", "-- pgbraid:parent b", up="SELECT 1/0;")})
+        self.expect(1, "upgrade", "b2", cwd=root, db=db)
+        self.write(root, {"migrations/b2_1.sql": revision("b2", "-- pgbraid:parent b"),
+                          "migrations/b3_1.sql": revision("b3", "-- pgbraid:parent b2"),
+                          "migrations/c_1.sql": revision("c", "-- pgbraid:parent b3")})
+        for locale, applied in (("C.UTF-8", "●"), ("C", "*")):
+            lines = self.expect(0, "history", "--graph", cwd=root, db=db, env={"LC_ALL": locale}).stdout.splitlines()
+            seen = {}
+            for line in lines:
+                if match := re.match(r"[|│ ]*(\S) +[|│ ]*(\w+)(.*),", line):
+                    seen[match[2]] = (match[1], match[3].replace(" (branch point)", "").strip())
+            self.assertEqual(seen, {
+                "a": (applied, ""), "b": (applied, "(current)"), "b2": ("x", "(failed)"), "b3": ("!", "(late)"),
+                "c": ("!", "(reparented)"), "d": ("!", "(edited)"), "e": (applied, "(current)"),
+                "f": ("!", "(current) (missing)"), "g": ("o", "(pending)"), "h": ("o", "(head) (pending)")}, "\n".join(lines))
 
 
 if __name__ == "__main__":

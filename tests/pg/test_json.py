@@ -97,6 +97,29 @@ class Json(PgbraidTest):
         self.holds("repair", 0, "repair", "--dry-run", **both)
         self.holds("repair", 0, "repair", **both)
 
+    def test_backfills(self):
+        project, db = self.project({
+            "migrations/a.sql": "-- pgbraid:revision a\n-- pgbraid:up\nCREATE TABLE t (id int PRIMARY KEY);"
+                                "INSERT INTO t SELECT generate_series(0, 9);\n",
+            "migrations/b.sql": "-- pgbraid:revision b\n-- pgbraid:parent a\n-- pgbraid:depends backfill:f\n-- pgbraid:up\nSELECT 1;\n",
+            "backfills/f.sql": "-- pgbraid:requires a\n-- pgbraid:source t\n-- pgbraid:key id\n-- pgbraid:run\n"
+                               "SELECT 'seen' AS outcome, sum(1 / id)::bigint AS count, min(id)::text AS detail FROM batch"}), self.new_database()
+        both = {"cwd": project, "db": db}
+        self.holds("error", 2, "backfill", "run", "f", **both)
+        self.holds("done", 0, "upgrade", **both)
+        self.assertEqual(self.holds("status", 0, "status", **both)["held"], [{"revision": "b", "backfill": "f"}])
+        self.holds("plan", 0, "upgrade", "--dry-run", **both)
+        self.holds("backfill_status", 0, "backfill", "list", **both)
+        self.holds("backfill_run", 0, "backfill", "run", "f", "--dry-run", **both)
+        answer = self.holds("backfill_run", 1, "backfill", "run", "f", "-v", **both)
+        self.assertEqual((answer["backfills"][0]["errors"], answer["error"]["code"]), (1, "failed"))
+        self.assertEqual(self.holds("backfill_errors", 0, "backfill", "errors", "f", **both)["errors"][0]["key"], ["0"])
+        self.holds("backfill_status", 0, "backfill", "status", "f", **both)
+        self.holds("error", 2, "backfill", "pause", "f", **both)
+        self.holds("backfill_errors", 0, "backfill", "errors", "f", "--accept", **both)
+        done = self.holds("done", 0, "upgrade", "--with-backfills", **both)
+        self.assertEqual([d["revision"] for d in done["done"]], ["b"])
+
     def test_the_embedded_server(self):
         project = self.project({"migrations/a.sql": "-- pgbraid:revision a\n-- pgbraid:up\nSELECT 1;\n"})
         self.addCleanup(self.pgbraid, "db", "stop", cwd=project)

@@ -97,9 +97,9 @@ class ExamplesTest(Case):
                       "ALTER TABLE treatment_goals DROP CONSTRAINT fk_treatment_goals_therapist_id; CREATE TABLE stray (id int)")
         answer = self.verify(uri, project, status=3)
         self.assertEqual([(d["kind"], d["object"], d["change"]) for d in answer["differences"]],
-                         [("table", "public.stray", "extra"), ("column", "public.users.role", "changed"),
+                         [("column", "public.users.role", "changed"),
                           ("constraint", "public.treatment_goals.fk_treatment_goals_therapist_id", "missing"),
-                          ("index", "public.idx_timeline_type", "missing")])
+                          ("index", "public.idx_timeline_type", "missing"), ("table", "public.stray", "extra")])
         text = self.expect(3, "verify", cwd=project, db=uri).stdout
         for part in ("public.treatment_goals\n  missing constraint", "'patient'::character varying", "CREATE INDEX idx_timeline_type",
                      "4 differences (2 missing, 1 extra, 1 changed) against 12 applied revisions"):

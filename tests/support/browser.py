@@ -212,6 +212,14 @@ class Page:
             raise Failure(f"{expression[:300]}\n{json.dumps(result['exceptionDetails'])[:1000]}")
         return result["result"].get("value")
 
+    def wait(self, expression, value):
+        """Until the page has come there: events of a click come after it."""
+        deadline = time.monotonic() + 20
+        while (seen := self.evaluate(expression)) != value:
+            if time.monotonic() > deadline:
+                raise Failure(f"{expression}: {seen!r} instead of {value!r}")
+            time.sleep(0.02)
+
     def press(self, key, text=None, code=0, modifiers=0):
         for kind in ("keyDown", "keyUp"):
             self.call("Input.dispatchKeyEvent", type=kind if text or kind == "keyUp" else "rawKeyDown", key=key,

@@ -271,7 +271,7 @@ static void test_trust(void **state)
         {"ALTER TABLE pgbraid.step ENABLE ROW LEVEL SECURITY",
          "ALTER TABLE pgbraid.step DISABLE ROW LEVEL SECURITY", "step in it is no ordinary table"},
         {"UPDATE pgbraid.meta SET version = 99, tool_version = '9.9'",
-         "UPDATE pgbraid.meta SET version = 1", "newer"},
+         "UPDATE pgbraid.meta SET version = 2", "newer"},
     };
     pgb_session *s = open_as("postgres");
 
@@ -291,6 +291,33 @@ static void test_trust(void **state)
         pgb_error_clear(&err);
         assert_int_equal(pgb_history_ensure(s, NULL, NULL, &err), PGB_OK);
     }
+    pgb_session_close(s);
+}
+
+/* A history of the first version gets the tables of backfills, and keeps what it has. */
+static void test_upgrade_of_itself(void **state)
+{
+    pgb_session *s = open_as("postgres");
+    pgb_error err = PGB_ERROR_INIT;
+    pgb_result *r = NULL;
+    bool did = false;
+
+    (void)state;
+    assert_int_equal(pgb_history_ensure(s, NULL, NULL, &err), PGB_OK);
+    exec_ok(s, "DROP TABLE pgbraid.backfill, pgbraid.backfill_run, pgbraid.backfill_outcome, "
+               "pgbraid.backfill_error; UPDATE pgbraid.meta SET version = 1");
+    assert_int_equal(pgb_history_ensure(s, NULL, &did, &err), PGB_OK);
+    assert_true(did);
+    assert_int_equal(pgb_exec(s,
+                              "SELECT m.version, pg_catalog.to_regclass('pgbraid.backfill_error') "
+                              "IS NOT NULL FROM pgbraid.meta m",
+                              &r, &err),
+                     PGB_OK);
+    assert_int_equal(pgb_result_int(r, 0, 0), PGB_HISTORY_VERSION);
+    assert_true(pgb_result_bool(r, 0, 1));
+    pgb_result_free(r);
+    assert_int_equal(pgb_history_ensure(s, NULL, &did, &err), PGB_OK);
+    assert_false(did);
     pgb_session_close(s);
 }
 
@@ -345,9 +372,13 @@ static int start(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_nothing_there),   cmocka_unit_test(test_write_and_read),
-        cmocka_unit_test(test_render),          cmocka_unit_test(test_reader_role),
-        cmocka_unit_test(test_trust),           cmocka_unit_test(test_other_owner_and_no_privilege),
+        cmocka_unit_test(test_nothing_there),
+        cmocka_unit_test(test_write_and_read),
+        cmocka_unit_test(test_render),
+        cmocka_unit_test(test_reader_role),
+        cmocka_unit_test(test_trust),
+        cmocka_unit_test(test_upgrade_of_itself),
+        cmocka_unit_test(test_other_owner_and_no_privilege),
         cmocka_unit_test(test_odd_schema_name),
     };
 

@@ -41,6 +41,29 @@ static void cut(const char *text, unsigned columns, const char *expected, unsign
     assert_string_equal(pgb_buf_str(&out), expected);
 }
 
+static void fit(const char *text, unsigned room, const char *expected, unsigned used)
+{
+    pgb_buf out = PGB_BUF_INIT;
+
+    assert_int_equal(pgb_markup_fit(&out, text, 100, room), used);
+    assert_string_equal(pgb_buf_str(&out), expected);
+    pgb_buf_done(&out);
+}
+
+/* At 10 px: M is 8.63 wide, i 2.78, the ellipsis 10, others than Latin one em. */
+static void test_fit(void **state)
+{
+    (void)state;
+    fit("", 10, "", 0);
+    fit("iii", 9, "iii", 9);
+    fit("iiii", 9, "\u2026", 10); /* nothing fits beside it: the sign that it was cut remains */
+    fit("MMMM", 35, "MMMM", 35);
+    fit("MMMMM", 35, "MM\u2026", 28);
+    fit("<<<<", 30, "&lt;&lt;\u2026", 27);
+    fit("\xE4\xB8\xAD\xE6\x96\x87", 20, "\xE4\xB8\xAD\xE6\x96\x87", 20);
+    fit("\xE4\xB8\xAD\xE6\x96\x87i", 20, "\xE4\xB8\xAD\u2026", 20);
+}
+
 static void test_cut(void **state)
 {
     bool failed = false;
@@ -53,6 +76,7 @@ static void test_cut(void **state)
     cut("\xE4\xB8\xAD\xE6\x96\x87", 4, "\xE4\xB8\xAD\xE6\x96\x87", 4);
     cut("\xE4\xB8\xAD\xE6\x96\x87x", 4, "\xE4\xB8\xAD\u2026", 3);
     cut("a\nb\xE2\x80\xAE", 20, "a\\nb\\u202E", 10);
+    cut("a\xE2\x80\x8B\xEF\xBB\xBF", 20, "a\\u200B\\uFEFF", 13);
     assert_int_equal(pgb_markup_columns("\xC3\xA4\xE4\xB8\xAD", &failed), 3);
     assert_int_equal(pgb_markup_columns(NULL, &failed), 0);
     assert_false(failed);
@@ -104,10 +128,8 @@ static void test_mark(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_markup),
-        cmocka_unit_test(test_cut),
-        cmocka_unit_test(test_id),
-        cmocka_unit_test(test_mark),
+        cmocka_unit_test(test_markup), cmocka_unit_test(test_cut),  cmocka_unit_test(test_fit),
+        cmocka_unit_test(test_id),     cmocka_unit_test(test_mark),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
