@@ -314,6 +314,10 @@ static bool from_hint(candidate *c, pgb_buf *buf)
         }
         break;
     case 'S':
+        /* a number in quotes, or one that a cast asks for */
+        if (upto(c, 1) == 0 && from_number(c, h->text, other->text, buf)) {
+            return true;
+        }
         if (upto(c, 4) == 0) {
             pgb_value_string(&c->maker->values.random, 3, buf);
         }
