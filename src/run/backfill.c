@@ -426,7 +426,7 @@ static pgb_status run_all(bf *x, pgb_error *err)
     }
     if (x->o.dry_run) {
         x->summary->state = "dry_run";
-        if (bf_alive(x)) {
+        if (bf_alive(x) && pgb_session_in_transaction(x->r->session)) {
             pgb_exec(x->r->session, "ROLLBACK", NULL, NULL);
         }
     } else if (bf_alive(x) && x->r->locked) {
