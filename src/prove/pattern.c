@@ -158,9 +158,9 @@ static bool add_escape(bool set[128], char c)
 
 static void read_bracket(maker *m, const char *p, const char *end, bool set[128])
 {
-    bool not = p + 1 < end && p[1] == '^';
+    bool negated = p + 1 < end && p[1] == '^';
 
-    p += not ? 2 : 1;
+    p += negated ? 2 : 1;
     end--; /* its ] */
     for (const char *start = p; p < end;) {
         if (*p == '[' && p + 1 < end && p[1] == ':') {
@@ -186,7 +186,7 @@ static void read_bracket(maker *m, const char *p, const char *end, bool set[128]
             p++;
         }
     }
-    if (not ) {
+    if (negated) {
         for (unsigned c = 0; c < 128; c++) {
             set[c] = c >= ' ' && c < 127 && !set[c];
         }
