@@ -69,20 +69,22 @@ void pgb_error_clear(pgb_error *err);
 /*
  * Only for the analyzers, which see one file at a time: what these return is a failure, never
  * PGB_OK. Without knowing it they follow a path on which `return pgb_error_nomem(err)` means
- * success and then find the out-parameters not set, in dozens of places. Functions with a variable
- * argument list are not inlined by the analyzer, hence macros around them.
+ * success and then find the out-parameters not set, in dozens of places. A macro and no inline
+ * function: the analyzer looks into calls only so many levels deep.
  */
-static inline pgb_status pgb_error_known_failure(pgb_status status)
-{
-    if (status == PGB_OK) {
-        __builtin_unreachable();
-    }
-    return status;
-}
-#define pgb_error_set(...) pgb_error_known_failure(pgb_error_set(__VA_ARGS__))
-#define pgb_error_vset(...) pgb_error_known_failure(pgb_error_vset(__VA_ARGS__))
-#define pgb_error_set_errno(...) pgb_error_known_failure(pgb_error_set_errno(__VA_ARGS__))
-#define pgb_error_nomem(...) pgb_error_known_failure(pgb_error_nomem(__VA_ARGS__))
+#define PGB_KNOWN_FAILURE(call)                                                                    \
+    __extension__({                                                                                \
+        pgb_status known_failure = (call);                                                         \
+                                                                                                   \
+        if (known_failure == PGB_OK) {                                                             \
+            __builtin_unreachable();                                                               \
+        }                                                                                          \
+        known_failure;                                                                             \
+    })
+#define pgb_error_set(...) PGB_KNOWN_FAILURE(pgb_error_set(__VA_ARGS__))
+#define pgb_error_vset(...) PGB_KNOWN_FAILURE(pgb_error_vset(__VA_ARGS__))
+#define pgb_error_set_errno(...) PGB_KNOWN_FAILURE(pgb_error_set_errno(__VA_ARGS__))
+#define pgb_error_nomem(...) PGB_KNOWN_FAILURE(pgb_error_nomem(__VA_ARGS__))
 #endif
 
 int pgb_status_exit(pgb_status status);         /* exit status of the program */
