@@ -76,7 +76,7 @@ static bool from_day(candidate *c, const char *text, const char *other, pgb_buf 
     if (read_day(other, &to, &other_rest) && to > days && upto(c, 2) == 0) {
         days += (int64_t)upto(c, (uint64_t)(to - days));
     } else {
-        days += step(c);
+        days += upto(c, 1) == 0 ? step(c) : (int64_t)upto(c, 100) - 30;
     }
     put_day(buf, days);
     pgb_buf_puts(buf, rest);
@@ -108,17 +108,25 @@ static bool from_number(candidate *c, const char *text, const char *other, pgb_b
     return true;
 }
 
-static void from_element(candidate *c, const pgb_solve *how, pgb_buf *buf)
+static void from_element(candidate *c, pgb_buf *buf)
 {
+    candidate element = *c;
     uint64_t n = upto(c, 3);
 
-    (void)how;
+    element.type = c->type->of;
     pgb_buf_putc(buf, '{');
     for (uint64_t i = 0; i < n; i++) {
-        const pgb_hint *h = c->hints[upto(c, c->n_hints - 1)];
+        const char *text = c->hints[upto(c, c->n_hints - 1)]->text;
+        const char *other = c->hints[upto(c, c->n_hints - 1)]->text;
+        PGB_AUTO_BUF(value);
 
+        if (c->type->of == NULL || pgb_value_category(c->type->of) != 'N' ||
+            !from_number(&element, text, other, &value)) {
+            pgb_buf_clear(&value);
+            pgb_buf_puts(&value, text);
+        }
         pgb_buf_puts(buf, i > 0 ? "," : "");
-        pgb_value_quote_element(buf, h->text);
+        pgb_value_quote_element(buf, pgb_buf_str(&value));
     }
     pgb_buf_putc(buf, '}');
 }
@@ -268,7 +276,7 @@ static bool from_bound(candidate *c, const char *text, pgb_buf *buf)
     return false;
 }
 
-static bool from_hint(candidate *c, const pgb_solve *how, pgb_buf *buf)
+static bool from_hint(candidate *c, pgb_buf *buf)
 {
     const pgb_hint *h = c->hints[upto(c, c->n_hints - 1)];
     const pgb_hint *other = c->hints[upto(c, c->n_hints - 1)];
@@ -302,13 +310,20 @@ static bool from_hint(candidate *c, const pgb_solve *how, pgb_buf *buf)
         break;
     case 'A':
         if (h->text[0] != '{' || upto(c, 1) == 0) {
-            from_element(c, how, buf);
+            from_element(c, buf);
             return true;
         }
         break;
     case 'S':
+        /* a number in quotes, or one that a cast asks for */
+        if (upto(c, 1) == 0 && from_number(c, h->text, other->text, buf)) {
+            return true;
+        }
+        if (upto(c, 4) == 0) {
+            pgb_value_string(&c->maker->values.random, 3, buf);
+        }
         pgb_buf_puts(buf, h->text);
-        if (upto(c, 9) == 0) {
+        if (upto(c, 4) == 0) {
             pgb_value_string(&c->maker->values.random, 2, buf);
         }
         return true;
@@ -330,6 +345,11 @@ static bool is_label(const pgb_shape_type *t, const char *text)
     return false;
 }
 
+static bool is_generated(const pgb_solve *how, uint32_t place)
+{
+    return how->table != NULL && how->table->columns[how->group->columns[place]].generated;
+}
+
 static void find_hints(candidate *c, const pgb_solve *how, uint16_t place)
 {
     for (uint32_t i = 0; i < how->group->n_checks; i++) {
@@ -338,7 +358,8 @@ static void find_hints(candidate *c, const pgb_solve *how, uint16_t place)
         for (uint32_t h = 0; h < p->n_hints && c->n_hints < HINTS_MAX; h++) {
             const pgb_hint *hint = &p->hints[h];
 
-            if (hint->column == place && hint->text != NULL &&
+            /* what is said of a generated column is said of those that it is made from */
+            if ((hint->column == place || is_generated(how, hint->column)) && hint->text != NULL &&
                 (c->type->kind != 'e' || is_label(c->type, hint->text))) {
                 c->hints[c->n_hints++] = hint;
             }
@@ -360,6 +381,39 @@ static const char *from_neighbour(candidate *c, const pgb_solve *how, uint16_t p
         }
     }
     return NULL;
+}
+
+/* What is left of a constant when the group's other numbers are taken from it. */
+static bool from_rest(candidate *c, const pgb_solve *how, uint16_t place, const char *const *tuple,
+                      pgb_buf *buf)
+{
+    const char *text = c->hints[upto(c, c->n_hints - 1)]->text;
+    char *end;
+    double rest = strtod(text, &end);
+
+    if (end == text || *end != '\0') {
+        return false;
+    }
+    for (uint16_t i = 0; i < how->group->n; i++) {
+        const pgb_shape_column *o = &how->table->columns[how->group->columns[i]];
+
+        if (i != place && tuple[i] != NULL && o->type != NULL &&
+            pgb_value_category(o->type) == 'N') {
+            rest -= strtod(tuple[i], NULL);
+        }
+    }
+    if (rest > 9e15 || rest < -9e15) {
+        return false;
+    }
+    pgb_buf_printf(buf, rest == (double)(int64_t)rest ? "%.0f" : "%.2f", rest);
+    return true;
+}
+
+static void make_upper(pgb_buf *buf)
+{
+    for (size_t i = 0; i < buf->len; i++) {
+        buf->p[i] = (char)(buf->p[i] >= 'a' && buf->p[i] <= 'z' ? buf->p[i] - 32 : buf->p[i]);
+    }
 }
 
 bool pgb_candidate_make(pgb_maker *maker, const pgb_solve *how, uint16_t place,
@@ -391,8 +445,12 @@ bool pgb_candidate_make(pgb_maker *maker, const pgb_solve *how, uint16_t place,
             return true;
         }
     }
-    if (!domain && c.n_hints > 0 && dice < 80) {
-        made = from_hint(&c, how, &value);
+    if (!domain && c.n_hints > 0 && c.category == 'N' && how->table != NULL && how->group->n > 1 &&
+        dice < 30) {
+        made = from_rest(&c, how, place, tuple, &value);
+    }
+    if (!made && !domain && c.n_hints > 0 && dice < 80) {
+        made = from_hint(&c, &value);
     }
     if (!made) {
         pgb_buf_clear(&value);
@@ -406,6 +464,9 @@ bool pgb_candidate_make(pgb_maker *maker, const pgb_solve *how, uint16_t place,
     }
     if (!made) {
         return may_null;
+    }
+    if (c.category == 'S' && c.n_hints > 0 && upto(&c, 5) == 0) {
+        make_upper(&value);
     }
     *ret = pgb_arena_strdup(arena, pgb_buf_str(&value));
     return *ret != NULL && !value.failed;

@@ -27,7 +27,7 @@ typedef struct batch {
 
 static pgb_row_wish wish_of(const pgb_fill *fill, mode m, uint32_t nth, const pgb_row *like)
 {
-    pgb_row_wish w = {.without = fill->without, .like = like};
+    pgb_row_wish w = {.without = fill->without, .like = nth > 3 ? like : NULL};
 
     if (m != USUAL) {
         w.flavor = PGB_FLAVOR_TAME;

@@ -135,6 +135,18 @@ pgb_status pgb_probe_run(pgb_session *session, const pgb_catalog *catalog,
         status = pgb_maker_new(session, shape, options->seed, &p.maker, err);
     }
     if (status == PGB_OK) {
+        /* before the first trial: what is made in one is rolled back with it. Without plpgsql there
+         * is none, and what needs it is not probed. */
+        pgb_error inner = PGB_ERROR_INIT;
+
+        status = pgb_maker_need_helper(p.maker, &inner);
+        if (status == PGB_SQL) {
+            status = PGB_OK;
+        } else if (status != PGB_OK && err != NULL) {
+            *err = inner;
+        }
+    }
+    if (status == PGB_OK) {
         p.had_rows = pgb_arena_array(arena, (size_t)shape->n_tables + 1, sizeof *p.had_rows);
         p.empty = pgb_arena_array(arena, (size_t)shape->n_tables + 1, sizeof *p.empty);
         status = p.had_rows != NULL && p.empty != NULL ? PGB_OK : pgb_error_nomem(err);

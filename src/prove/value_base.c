@@ -431,7 +431,7 @@ static const struct {
 } fixed[] = {
     {"regclass", "pg_catalog.pg_class"},
     {"regtype", "pg_catalog.int4"},
-    {"regproc", "pg_catalog.lower_inc"},
+    {"regproc", "pg_catalog.now"},
     {"regprocedure", "pg_catalog.abs(integer)"},
     {"regoper", "pg_catalog.||/"},
     {"regoperator", "pg_catalog.+(integer,integer)"},

@@ -1,38 +1,14 @@
-/* One backfill file: its directives and its statement. */
+/* One backfill file, from its first byte to its statement. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
-#include "rev/backfill.h"
+#include "rev/backfill_internal.h"
 #include "rev/internal.h"
 #include "rev/script.h"
 #include "sql/parse.h"
 #include "sql/scan.h"
-
-enum { LINE_MAX_BYTES = 1024 * 1024, BATCH_DIGITS = 9 };
-
-typedef struct parse {
-    const char *text;
-    size_t len;
-    pgb_arena *arena;
-    pgb_problems *problems;
-    pgb_backfill *b;
-    pgb_error *err;
-    PGB_VEC(pgb_ref) requires;
-    PGB_VEC(const char *) keys;
-    pgb_buf filter;
-    pgb_scan_pos run; /* of the directive; line 0: none yet */
-    uint32_t statements;
-    bool has_title, stop;
-} parse;
-
-/* What a directive says, with the place of its first byte. */
-typedef struct args {
-    const char *at;
-    size_t len;
-    uint32_t line, column;
-} args;
 
 /* ---- problems ---- */
 
@@ -65,10 +41,8 @@ void pgb_backfill_locate(const pgb_backfill *b, int position, pgb_error *err)
     pgb_backfill_at(b, line, column, err);
 }
 
-__attribute__((format(printf, 6, 7))) static pgb_status problem(parse *p, uint32_t line,
-                                                                uint32_t column, const char *rule,
-                                                                const char *fix, const char *fmt,
-                                                                ...)
+pgb_status bparse_problem(bparse *p, uint32_t line, uint32_t column, const char *rule,
+                          const char *fix, const char *fmt, ...)
 {
     pgb_error at = {.status = PGB_PROJECT};
     char message[1024];
@@ -90,384 +64,9 @@ __attribute__((format(printf, 6, 7))) static pgb_status problem(parse *p, uint32
     return pgb_problems_add(p->problems, &like, "%s", message) ? PGB_OK : pgb_error_nomem(p->err);
 }
 
-/* ---- names ---- */
-
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == ',';
-}
-
-static size_t name_length(const char *s, size_t len)
-{
-    size_t i = 0;
-
-    while (i < len && !is_blank(s[i])) {
-        if (s[i] != '"') {
-            i++;
-            continue;
-        }
-        for (i++; i < len && s[i] != '"'; i++) {
-        }
-        i += i < len;
-    }
-    return i;
-}
-
-/* The next name; quoted ones may hold blanks. False at the end. */
-static bool next_name(args *a, args *ret)
-{
-    size_t i = 0, n;
-
-    while (i < a->len && is_blank(a->at[i])) {
-        i++;
-    }
-    n = name_length(a->at + i, a->len - i);
-    *ret = (args){a->at + i, n, a->line, a->column + (uint32_t)i};
-    a->column += (uint32_t)(i + pgb_utf8_count(a->at + i, n));
-    a->at += i + n;
-    a->len -= i + n;
-    return n > 0;
-}
-
-/* An identifier as SQL reads it: folded, or between quotes. NULL: it is none. */
-static const char *identifier(pgb_arena *arena, const args *a)
-{
-    char *out = pgb_arena_alloc(arena, a->len + 1), *to = out;
-
-    if (out == NULL || a->len == 0) {
-        return NULL;
-    }
-    if (a->at[0] == '"') {
-        if (a->len < 3 || a->at[a->len - 1] != '"') {
-            return NULL;
-        }
-        for (size_t i = 1; i + 1 < a->len; i++) {
-            if (a->at[i] == '"' && (++i + 1 >= a->len || a->at[i] != '"')) {
-                return NULL;
-            }
-            *to++ = a->at[i];
-        }
-        return out;
-    }
-    for (size_t i = 0; i < a->len; i++) {
-        char c = a->at[i];
-
-        if ((c >= '0' && c <= '9') || c == '$') {
-            if (i == 0) {
-                return NULL;
-            }
-        } else if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
-                     ((unsigned char)c & 0x80) != 0)) {
-            return NULL;
-        }
-        *to++ = (char)(c >= 'A' && c <= 'Z' ? c + 'a' - 'A' : c);
-    }
-    return out;
-}
-
-/* ---- directives ---- */
-
-enum { D_BACKFILL, D_REQUIRES, D_SOURCE, D_KEY, D_FILTER, D_BATCH, D_PARTITION, D_RUN, D_COUNT };
-
-static const char *const names[D_COUNT] = {"backfill", "requires", "source",    "key",
-                                           "filter",   "batch",    "partition", "run"};
-
-static pgb_status unknown(parse *p, const args *name)
-{
-    char typed[65], fix[200];
-    unsigned best = 4;
-    const char *nearest = NULL;
-
-    snprintf(typed, sizeof typed, "%.*s", (int)(name->len < 64 ? name->len : 64), name->at);
-    for (int i = 0; i < D_COUNT; i++) {
-        unsigned d = pgb_text_distance(typed, names[i]);
-
-        if (d < best && d < strlen(names[i])) {
-            best = d;
-            nearest = names[i];
-        }
-    }
-    if (nearest != NULL) {
-        snprintf(fix, sizeof fix, "Did you mean -- pgbraid:%s?", nearest);
-    } else {
-        snprintf(fix, sizeof fix,
-                 "A backfill has backfill, requires, source, key, filter, batch, partition and "
-                 "run.");
-    }
-    return problem(p, name->line, name->column, "unknown-directive", fix,
-                   typed[0] != '\0' ? "pgbraid:%s is no directive of a backfill"
-                                    : "pgbraid: names no directive%s",
-                   typed);
-}
-
-static pgb_status twice(parse *p, const args *a, const char *name)
-{
-    return problem(p, a->line, a->column, "bad-directive", "Keep one of the two.",
-                   "pgbraid:%s stands in the file a second time", name);
-}
-
-static pgb_status on_requires(parse *p, args a)
-{
-    args name;
-    bool any = false;
-
-    while (next_name(&a, &name)) {
-        pgb_ref ref = {.line = name.line, .column = name.column, .node = PGB_NODE_NONE};
-
-        any = true;
-        if (!rev_is_id(name.at, name.len)) {
-            pgb_status status =
-                problem(p, name.line, name.column, "bad-name", "Use letters, digits and _ only.",
-                        "%.*s can't be the name of a revision",
-                        (int)(name.len < 200 ? name.len : 200), name.at);
-
-            if (status != PGB_OK) {
-                return status;
-            }
-            continue;
-        }
-        ref.text = pgb_arena_strndup(p->arena, name.at, name.len);
-        if (ref.text == NULL || !pgb_vec_push(&p->requires, ref)) {
-            return pgb_error_nomem(p->err);
-        }
-    }
-    return any ? PGB_OK
-               : problem(p, a.line, a.column, "bad-directive",
-                         "Write, for example: -- pgbraid:requires 4f1d2c3b5a69",
-                         "pgbraid:requires names nothing");
-}
-
-static pgb_status on_source(parse *p, args a)
-{
-    args first, more, part;
-    const char *dot;
-
-    if (p->b->source != NULL) {
-        return twice(p, &a, "source");
-    }
-    if (!next_name(&a, &first) || next_name(&a, &more)) {
-        return problem(p, first.line, first.column, "bad-directive",
-                       "Write, for example: -- pgbraid:source public.people",
-                       "pgbraid:source takes the name of one table");
-    }
-    part = first;
-    for (;;) {
-        size_t n = 0;
-
-        while (n < part.len && part.at[n] != '.') {
-            if (part.at[n] == '"') {
-                for (n++; n < part.len && part.at[n] != '"'; n++) {
-                }
-            }
-            n += n < part.len;
-        }
-        dot = n < part.len ? part.at + n : NULL;
-        part.len = n;
-        if (identifier(p->arena, &part) == NULL) {
-            return problem(p, first.line, first.column, "bad-name",
-                           "Write TABLE or SCHEMA.TABLE; put odd names in double quotes.",
-                           "%.*s is no name of a table", (int)(first.len < 200 ? first.len : 200),
-                           first.at);
-        }
-        if (dot == NULL) {
-            break;
-        }
-        part.at = dot + 1;
-        part.len = (size_t)(first.at + first.len - part.at);
-    }
-    p->b->source = pgb_arena_strndup(p->arena, first.at, first.len);
-    p->b->source_line = first.line;
-    p->b->source_column = first.column;
-    return p->b->source != NULL ? PGB_OK : pgb_error_nomem(p->err);
-}
-
-static pgb_status on_key(parse *p, args a)
-{
-    args name;
-    bool any = false;
-
-    if (p->b->key_line == 0) {
-        next_name(&(args[]){a}[0], &name);
-        p->b->key_line = name.line;
-        p->b->key_column = name.column;
-    }
-    while (next_name(&a, &name)) {
-        const char *column = identifier(p->arena, &name);
-
-        any = true;
-        if (column == NULL) {
-            return problem(p, name.line, name.column, "bad-name",
-                           "Name columns only; put odd names in double quotes.",
-                           "%.*s is no name of a column", (int)(name.len < 200 ? name.len : 200),
-                           name.at);
-        }
-        for (size_t i = 0; i < p->keys.n; i++) {
-            if (strcmp(p->keys.at[i], column) == 0) {
-                return problem(p, name.line, name.column, "bad-directive", "Remove one of the two.",
-                               "pgbraid:key names %s twice", column);
-            }
-        }
-        if (p->keys.n == PGB_BACKFILL_KEY_MAX) {
-            return problem(p, name.line, name.column, "bad-directive",
-                           "Use a key of fewer columns.", "pgbraid:key names more than %d columns",
-                           PGB_BACKFILL_KEY_MAX);
-        }
-        if (!pgb_vec_push(&p->keys, column)) {
-            return pgb_error_nomem(p->err);
-        }
-    }
-    return any ? PGB_OK
-               : problem(p, a.line, a.column, "bad-directive",
-                         "Write, for example: -- pgbraid:key id", "pgbraid:key names nothing");
-}
-
-/* Leading blanks go, and their column is counted. */
-static args expression(args a)
-{
-    while (a.len > 0 && (*a.at == ' ' || *a.at == '\t')) {
-        a.at++;
-        a.len--;
-        a.column++;
-    }
-    return a;
-}
-
-static pgb_status on_filter(parse *p, args a)
-{
-    a = expression(a);
-    if (a.len == 0) {
-        return problem(p, a.line, a.column, "bad-directive",
-                       "Write, for example: -- pgbraid:filter deleted_at IS NULL",
-                       "pgbraid:filter has no condition");
-    }
-    if (p->b->filter_line == 0) {
-        p->b->filter_line = a.line;
-        p->b->filter_column = a.column;
-    }
-    /* a newline before the parenthesis: the condition may end with a comment */
-    pgb_buf_puts(&p->filter, p->filter.len > 0 ? " AND (" : "(");
-    pgb_buf_append(&p->filter, a.at, a.len);
-    pgb_buf_puts(&p->filter, "\n)");
-    return p->filter.failed ? pgb_error_nomem(p->err) : PGB_OK;
-}
-
-static pgb_status on_batch(parse *p, args a)
-{
-    int64_t n = 0;
-    bool fine;
-
-    a = expression(a);
-    fine = a.len > 0 && a.len <= BATCH_DIGITS;
-    for (size_t i = 0; i < a.len && fine; i++) {
-        fine = a.at[i] >= '0' && a.at[i] <= '9';
-        n = n * 10 + (a.at[i] - '0');
-    }
-    if (p->b->batch != 0) {
-        return twice(p, &a, "batch");
-    }
-    if (!fine || n < 1 || n > PGB_BACKFILL_BATCH_MAX) {
-        return problem(
-            p, a.line, a.column, "bad-directive", "Write, for example: -- pgbraid:batch 1000",
-            "pgbraid:batch takes a number of rows, from 1 to %d", PGB_BACKFILL_BATCH_MAX);
-    }
-    p->b->batch = n;
-    return PGB_OK;
-}
-
-static pgb_status on_backfill(parse *p, args a)
-{
-    args name, more;
-    size_t len = strlen(p->b->name);
-
-    if (!next_name(&a, &name) || next_name(&a, &more) || name.len != len ||
-        memcmp(name.at, p->b->name, len) != 0) {
-        char fix[600];
-
-        snprintf(fix, sizeof fix, "Write -- pgbraid:backfill %s, or rename the file.", p->b->name);
-        return problem(p, name.line, name.column, "backfill-name", fix,
-                       "pgbraid:backfill says %.*s, the file's name says %s",
-                       (int)(name.len < 200 ? name.len : 200), name.at, p->b->name);
-    }
-    return PGB_OK;
-}
-
-static pgb_status on_partition(parse *p, args a)
-{
-    a = expression(a);
-    if (p->b->partition != NULL) {
-        return twice(p, &a, "partition");
-    }
-    if (a.len == 0) {
-        return problem(p, a.line, a.column, "bad-directive",
-                       "Write, for example: -- pgbraid:partition patient_id",
-                       "pgbraid:partition has no expression");
-    }
-    p->b->partition = pgb_arena_strndup(p->arena, a.at, a.len);
-    return p->b->partition != NULL ? PGB_OK : pgb_error_nomem(p->err);
-}
-
-static pgb_status on_directive(parse *p, const pgb_scan_event *ev)
-{
-    const char *text = p->text + ev->at.off;
-    size_t len = (size_t)ev->len, i = 2, start;
-    args name, a;
-    int which = D_COUNT;
-
-    while (text[i] == ' ' || text[i] == '\t') {
-        i++;
-    }
-    i += strlen("pgbraid:");
-    start = i;
-    while (i < len && text[i] != ' ' && text[i] != '\t') {
-        i++;
-    }
-    name = (args){text + start, i - start, ev->at.line, ev->at.column + (uint32_t)start};
-    while (len > i && (text[len - 1] == ' ' || text[len - 1] == '\t')) {
-        len--;
-    }
-    a = (args){text + i, len - i, ev->at.line,
-               name.column + (uint32_t)pgb_utf8_count(name.at, name.len)};
-    for (int d = 0; d < D_COUNT; d++) {
-        if (strlen(names[d]) == name.len && memcmp(names[d], name.at, name.len) == 0) {
-            which = d;
-        }
-    }
-    if (which == D_COUNT) {
-        return unknown(p, &name);
-    }
-    if (p->run.line != 0 || p->statements > 0) {
-        return problem(p, name.line, name.column, "misplaced-directive",
-                       "Move it to the head of the file.", "pgbraid:%s stands behind %s",
-                       names[which], p->run.line != 0 ? "pgbraid:run" : "the statement");
-    }
-    switch (which) {
-    case D_BACKFILL:
-        return on_backfill(p, a);
-    case D_REQUIRES:
-        return on_requires(p, a);
-    case D_SOURCE:
-        return on_source(p, a);
-    case D_KEY:
-        return on_key(p, a);
-    case D_FILTER:
-        return on_filter(p, a);
-    case D_BATCH:
-        return on_batch(p, a);
-    case D_PARTITION:
-        return on_partition(p, a);
-    default:
-        p->run = ev->at;
-        a = expression(a);
-        return a.len == 0 ? PGB_OK
-                          : problem(p, a.line, a.column, "bad-directive",
-                                    "Write -- pgbraid:run alone on its line.",
-                                    "something follows pgbraid:run");
-    }
-}
-
 /* ---- the rest of the file ---- */
 
-static pgb_status on_comment(parse *p, const pgb_scan_event *ev)
+static pgb_status on_comment(bparse *p, const pgb_scan_event *ev)
 {
     const char *text = p->text + ev->at.off;
     size_t i = 0, len = (size_t)ev->len;
@@ -482,9 +81,9 @@ static pgb_status on_comment(parse *p, const pgb_scan_event *ev)
         len--;
     }
     if (len - i >= 8 && memcmp(text + i, "pgbraid:", 8) == 0) {
-        return problem(p, ev->at.line, ev->at.column + (uint32_t)i, "misplaced-directive",
-                       "Let it begin at the line's very start.",
-                       "a directive does not start its line, so it is only a comment");
+        return bparse_problem(p, ev->at.line, ev->at.column + (uint32_t)i, "misplaced-directive",
+                              "Let it begin at the line's very start.",
+                              "a directive does not start its line, so it is only a comment");
     }
     if (i < len) {
         p->b->title = pgb_arena_strndup(p->arena, text + i, len - i < 1000 ? len - i : 1000);
@@ -494,7 +93,7 @@ static pgb_status on_comment(parse *p, const pgb_scan_event *ev)
     return PGB_OK;
 }
 
-static pgb_status on_statement(parse *p, const pgb_scan_event *ev)
+static pgb_status on_statement(bparse *p, const pgb_scan_event *ev)
 {
     size_t len;
 
@@ -504,20 +103,20 @@ static pgb_status on_statement(parse *p, const pgb_scan_event *ev)
     p->statements++;
     if (p->run.line == 0) {
         p->stop = true;
-        return problem(p, ev->token.line, ev->token.column, "missing-directive",
-                       "Write -- pgbraid:run on a line of its own before it.",
-                       "the statement stands before pgbraid:run");
+        return bparse_problem(p, ev->token.line, ev->token.column, "missing-directive",
+                              "Write -- pgbraid:run on a line of its own before it.",
+                              "the statement stands before pgbraid:run");
     }
     if (p->statements > 1) {
         p->stop = true;
-        return problem(p, ev->token.line, ev->token.column, "backfill-statement",
-                       "Make one statement of them, with WITH.",
-                       "a backfill has one statement, and here begins a second one");
+        return bparse_problem(p, ev->token.line, ev->token.column, "backfill-statement",
+                              "Make one statement of them, with WITH.",
+                              "a backfill has one statement, and here begins a second one");
     }
     if (ev->copy_in) {
         p->stop = true;
-        return problem(p, ev->token.line, ev->token.column, "backfill-statement",
-                       "Write a SELECT, or WITH … SELECT.", "COPY returns no outcomes");
+        return bparse_problem(p, ev->token.line, ev->token.column, "backfill-statement",
+                              "Write a SELECT, or WITH … SELECT.", "COPY returns no outcomes");
     }
     len = (size_t)ev->len;
     if (ev->terminated && len > 0) {
@@ -530,18 +129,18 @@ static pgb_status on_statement(parse *p, const pgb_scan_event *ev)
     return p->b->statement != NULL ? PGB_OK : pgb_error_nomem(p->err);
 }
 
-static pgb_status on_error(parse *p, const pgb_scan_event *ev)
+static pgb_status on_error(bparse *p, const pgb_scan_event *ev)
 {
     const char *rule = ev->error == PGB_SCAN_UTF8  ? "invalid-utf8"
                        : ev->error == PGB_SCAN_NUL ? "nul-byte"
                                                    : "not-closed";
 
     p->stop = true;
-    return problem(p, ev->at.line, ev->at.column, rule, pgb_scan_error_hint(ev->error), "%s",
-                   pgb_scan_error_message(ev->error));
+    return bparse_problem(p, ev->at.line, ev->at.column, rule, pgb_scan_error_hint(ev->error), "%s",
+                          pgb_scan_error_message(ev->error));
 }
 
-static pgb_status scan(parse *p)
+static pgb_status scan(bparse *p)
 {
     static const pgb_scan_pos start = {.off = 0, .line = 1, .column = 1};
     pgb_scan *s = malloc(sizeof *s);
@@ -570,11 +169,11 @@ static pgb_status scan(parse *p)
             status = on_comment(p, &ev);
             break;
         case PGB_SCAN_DIRECTIVE:
-            status = on_directive(p, &ev);
+            status = bparse_directive(p, &ev);
             break;
         case PGB_SCAN_META:
-            status = problem(p, ev.at.line, ev.at.column, "psql-command", "Remove the line.",
-                             "a psql command can't be used here");
+            status = bparse_problem(p, ev.at.line, ev.at.column, "psql-command", "Remove the line.",
+                                    "a psql command can't be used here");
             break;
         case PGB_SCAN_ERROR:
             status = on_error(p, &ev);
@@ -592,7 +191,7 @@ static pgb_status scan(parse *p)
 
 /* ---- what is missing, and what the statement is ---- */
 
-static pgb_status look_for_missing(parse *p)
+static pgb_status look_for_missing(bparse *p)
 {
     static const char example[] = "Write, for example: -- pgbraid:%s";
     const struct {
@@ -610,13 +209,13 @@ static pgb_status look_for_missing(parse *p)
 
         if (!needed[i].there) {
             snprintf(fix, sizeof fix, example, needed[i].argument);
-            status = problem(p, 1, 1, "missing-directive", fix, "the backfill has no directive %s",
-                             needed[i].name);
+            status = bparse_problem(p, 1, 1, "missing-directive", fix,
+                                    "the backfill has no directive %s", needed[i].name);
         }
     }
     if (status == PGB_OK && p->run.line != 0 && p->b->statement == NULL && p->statements == 0) {
-        status = problem(p, p->run.line, p->run.column, "backfill-statement",
-                         "Write the statement behind it.", "pgbraid:run has no statement");
+        status = bparse_problem(p, p->run.line, p->run.column, "backfill-statement",
+                                "Write the statement behind it.", "pgbraid:run has no statement");
     }
     return status;
 }
@@ -635,7 +234,7 @@ static bool begins_query(const char *command)
     return len == 0; /* it begins with a parenthesis: the server knows */
 }
 
-static pgb_status look_at_sql(parse *p)
+static pgb_status look_at_sql(bparse *p)
 {
     pgb_parser *parser = NULL;
     pgb_facts facts = {0};
@@ -647,11 +246,11 @@ static pgb_status look_at_sql(parse *p)
     }
     if (status == PGB_OK && (!begins_query(facts.command) ||
                              (facts.kind != PGB_STMT_PLAIN && facts.kind != PGB_STMT_UNKNOWN))) {
-        status =
-            problem(p, p->b->line, p->b->column, "backfill-statement",
-                    "Write SELECT, or WITH … SELECT, that returns (outcome text, count bigint, "
-                    "detail text).",
-                    "%s is no statement that returns outcomes", facts.command);
+        status = bparse_problem(
+            p, p->b->line, p->b->column, "backfill-statement",
+            "Write SELECT, or WITH … SELECT, that returns (outcome text, count bigint, "
+            "detail text).",
+            "%s is no statement that returns outcomes", facts.command);
     } else if (status == PGB_OK && facts.kind == PGB_STMT_UNKNOWN) {
         pgb_error at = {.status = PGB_PROJECT};
         pgb_problem like = {.rule = "not-understood",
@@ -674,16 +273,17 @@ static pgb_status look_at_sql(parse *p)
                      ? pgb_error_nomem(p->err)
                      : pgb_parse_facts(parser, test, strlen(test), p->arena, &facts, NULL, p->err);
         if (status == PGB_OK && facts.kind != PGB_STMT_PLAIN) {
-            status = problem(p, p->b->filter_line, p->b->filter_column, "backfill-filter",
-                             "Write a condition over the source's columns: deleted_at IS NULL",
-                             "the filter is no SQL condition: %s", facts.parse_error);
+            status =
+                bparse_problem(p, p->b->filter_line, p->b->filter_column, "backfill-filter",
+                               "Write a condition over the source's columns: deleted_at IS NULL",
+                               "the filter is no SQL condition: %s", facts.parse_error);
         }
     }
     pgb_parser_free(parser);
     return status;
 }
 
-static pgb_status make_hash(parse *p)
+static pgb_status make_hash(bparse *p)
 {
     char raw[PGB_HASH_HEX];
     PGB_AUTO_BUF(b);
@@ -698,7 +298,7 @@ static pgb_status make_hash(parse *p)
                     : pgb_section_hash(b.p, b.len, raw, p->b->hash, p->err);
 }
 
-static pgb_status keep(parse *p)
+static pgb_status keep(bparse *p)
 {
     pgb_ref *requires = pgb_arena_array(p->arena, p->requires.n + 1, sizeof *requires);
     const char **keys = pgb_arena_array(p->arena, p->keys.n + 1, sizeof *keys);
@@ -732,7 +332,7 @@ pgb_status pgb_backfill_parse(const char *display, const char *text, size_t len,
     const char *slash = strrchr(display, '/'), *base = slash != NULL ? slash + 1 : display;
     size_t name_len = strlen(base), found = problems->list.n;
     pgb_backfill b = {.file = display};
-    parse p = {.arena = arena, .problems = problems, .b = &b, .err = err};
+    bparse p = {.arena = arena, .problems = problems, .b = &b, .err = err};
     char *copy = pgb_arena_strndup(arena, text, len);
     pgb_status status = PGB_OK;
 
@@ -746,8 +346,8 @@ pgb_status pgb_backfill_parse(const char *display, const char *text, size_t len,
     p.len = len;
     for (const char *c = b.name; *c != '\0' && status == PGB_OK; c++) {
         if (*c != '-' && !rev_is_id(c, 1)) {
-            status = problem(&p, 0, 0, "bad-name", "Use letters, digits, _ and - only.",
-                             "%s can't be the name of a backfill", b.name);
+            status = bparse_problem(&p, 0, 0, "bad-name", "Use letters, digits, _ and - only.",
+                                    "%s can't be the name of a backfill", b.name);
             break;
         }
     }

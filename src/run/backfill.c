@@ -63,7 +63,7 @@ static pgb_status find_left(bf *x, int64_t *ret_n, pgb_error *err)
         status = pgb_exec(x->r->session, "COMMIT", &committed, err);
     }
     if (status != PGB_OK) {
-        if (!pgb_session_lost(x->r->session)) {
+        if (bf_alive(x)) {
             pgb_exec(x->r->session, "ROLLBACK", NULL, NULL);
         }
         pgb_error_context(err, "while looking for rows of %s that are left", x->source);
@@ -360,7 +360,7 @@ static pgb_status summarise(bf *x, pgb_error *err)
     }
     x->summary->outcomes = list;
     x->summary->n_outcomes = (uint32_t)x->outcomes.n;
-    if (x->r->session == NULL || pgb_session_lost(x->r->session)) {
+    if (!bf_alive(x)) {
         return PGB_OK;
     }
     status = pgb_history_backfills(x->r->session, x->r->o.schema, x->r->o.project, x->arena,
@@ -427,10 +427,10 @@ static pgb_status run_all(bf *x, pgb_error *err)
     }
     if (x->o.dry_run) {
         x->summary->state = "dry_run";
-        if (!pgb_session_lost(x->r->session)) {
+        if (bf_alive(x)) {
             pgb_exec(x->r->session, "ROLLBACK", NULL, NULL);
         }
-    } else if (!pgb_session_lost(x->r->session) && x->r->locked) {
+    } else if (bf_alive(x) && x->r->locked) {
         ended = bf_end(x,
                        status == PGB_INTERRUPTED ? "stopped"
                        : status != PGB_OK        ? "failed"

@@ -147,7 +147,7 @@ static pgb_status commit(bf *x, pgb_error *err)
     if (status == PGB_OK) {
         return pgb_error_set(err, PGB_FAILED, "the server rolled the batch back at its COMMIT");
     }
-    if (pgb_session_lost(x->r->session)) {
+    if (!bf_alive(x)) {
         bool committed = false;
 
         status = bf_resolve_commit(x, &committed, err);
@@ -261,7 +261,7 @@ pgb_status bf_batch_run(bf *x, int64_t most, pgb_error *err)
     if (status == PGB_OK) {
         return take_over(x, err);
     }
-    if (!pgb_session_lost(x->r->session) && pgb_session_in_transaction(x->r->session)) {
+    if (bf_alive(x) && pgb_session_in_transaction(x->r->session)) {
         pgb_exec(x->r->session, "ROLLBACK", NULL, NULL);
     }
     return status;

@@ -114,11 +114,20 @@ typedef struct bf {
     bf_batch batch;
 } bf;
 
+/* There is a session, and it is not lost; after a reconnect that failed there is none. */
+static inline bool bf_alive(const bf *x)
+{
+    return x->r->session != NULL && !pgb_session_lost(x->r->session);
+}
+
 /* ---- backfill_source.c ---- */
-/* Finds source and key, makes the SQL, and refuses what can't work; then (also after a reconnect)
- * the session's settings and temporary tables, and a look at the statement. */
+/* Finds source and key, and refuses what can't work. */
 pgb_status bf_find_source(bf *x, pgb_error *err);
+/* The session's settings and temporary tables (also after a reconnect), and a look at filter and
+ * statement. */
 pgb_status bf_set_up_session(bf *x, pgb_error *err);
+
+/* ---- backfill_sql.c ---- */
 pgb_status bf_make_sql(bf *x, pgb_error *err);
 
 /* ---- backfill_requires.c ---- */

@@ -272,6 +272,28 @@ static pgb_status not_ours(none *n, const pgb_item *item, const look *l, pgb_err
     return PGB_FAILED;
 }
 
+/* A REINDEX may leave several, that of a TOAST table beside the others: each is cleared away. */
+static pgb_status mend_all(none *n, const pgb_item *item, const char *object, const char *before,
+                           look *l, pgb_error *err)
+{
+    enum { MOST = 1000 };
+    pgb_status status = mend(n, l, err);
+
+    for (int turns = 0;
+         status == PGB_OK && turns < MOST && item->facts.kind == PGB_STMT_REINDEX_CONCURRENTLY;
+         turns++) {
+        status = none_replay(n, err);
+        if (status == PGB_OK) {
+            status = look_after(n->r, &item->facts, object, before, false, n->arena, l, err);
+        }
+        if (status != PGB_OK || l->finding != LOOK_HALF) {
+            break;
+        }
+        status = mend(n, l, err);
+    }
+    return status;
+}
+
 /* Runs it for real; on failure what it left is cleared away and its intent forgotten. */
 static pgb_status attempt(none *n, const pgb_item *item, const char *object, const char *before,
                           pgb_error *err)
@@ -305,7 +327,7 @@ static pgb_status attempt(none *n, const pgb_item *item, const char *object, con
     } else if (looked == PGB_OK && l.finding == LOOK_HALF) {
         bool was_fine = status == PGB_OK;
 
-        looked = mend(n, &l, was_fine ? &failure : &ignored);
+        looked = mend_all(n, item, object, before, &l, was_fine ? &failure : &ignored);
         if (was_fine && looked != PGB_OK) {
             status = looked;
         } else if (was_fine && !l.finishes &&
@@ -356,7 +378,7 @@ pgb_status none_outside(none *n, const pgb_item *item, const pgb_step_row *row, 
             return undecided(n, item, &l, err);
         }
         if (status == PGB_OK && l.finding == LOOK_HALF) {
-            status = mend(n, &l, err);
+            status = mend_all(n, item, object, before, &l, err);
             done = l.finishes;
         } else if (status == PGB_OK && l.finding == LOOK_DONE) {
             runner_note(n->r, "NOTICE", "%s: statement %u was done before the interruption",

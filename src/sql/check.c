@@ -211,22 +211,45 @@ static pgb_hint_kind kind_after(const token *op, bool length, token_kind literal
     return PGB_HINT_VALUE;
 }
 
+static bool is_more_of_a_type(const token *t)
+{
+    static const char *const words[] = {"varying", "precision", "without", "with", "time",
+                                        "zone",    "year",      "month",   "day",  "hour",
+                                        "minute",  "second",    "to"};
+
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (is(t, words[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The names of a type after "::", up to what can't be one any more. */
 static const char *skip_type(const char *p, const char *end)
 {
+    bool name = true; /* a name is due: at first, and behind a dot */
+
     for (;;) {
         token t = next_token(p, end);
 
-        if (t.kind == T_WORD || t.kind == T_QUOTED || (t.kind == T_MARK && *t.at == '.')) {
-            p = t.at + t.len;
+        if ((t.kind == T_WORD || t.kind == T_QUOTED) && (name || is_more_of_a_type(&t))) {
+            name = false;
+        } else if (t.kind == T_MARK && *t.at == '.') {
+            name = true;
         } else if (t.kind == T_MARK && (*t.at == '[' || *t.at == '(')) {
+            token inside = next_token(t.at + 1, end);
+
+            if (*t.at == '(' && inside.kind != T_NUMBER) {
+                return p;
+            }
             while (t.kind != T_END && !(t.kind == T_MARK && (*t.at == ']' || *t.at == ')'))) {
                 t = next_token(t.at + t.len, end);
             }
-            p = t.at + t.len;
         } else {
             return p;
         }
+        p = t.at + t.len;
         if (p >= end) {
             return end;
         }

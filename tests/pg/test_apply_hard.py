@@ -284,7 +284,7 @@ class OneTransactionTest(Base):
         return self.project(files, name=name)
 
     def refused(self, run):
-        self.assertEqual(run.returncode, 1, run)
+        self.assertEqual(run.returncode, 2, run)
         for text in ("lock table holds", "out of shared memory", "max_locks_per_transaction", "without --one-transaction"):
             self.assertIn(text, run.stderr)
         return re.search(r"plan of (\d+) revisions locks about (\d+) relations at once, and the server's lock table holds (\d+)",

@@ -201,6 +201,7 @@ class KillTest(PgbraidTest):
                 if acts >= KILLS or time.monotonic() > end:
                     break
             last = self.finish()
+            self.quiet()
             self.assertEqual({**last, "state": None}, {**want, "state": None}, f"seed {SEED}")
             self.assertEqual(self.ask("SELECT key, sqlstate FROM pgbraid.backfill_error ORDER BY key"), want_errors)
             self.assertEqual(self.ask("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"), [(0,)])

@@ -105,7 +105,7 @@ class Json(PgbraidTest):
             "backfills/f.sql": "-- pgbraid:requires a\n-- pgbraid:source t\n-- pgbraid:key id\n-- pgbraid:run\n"
                                "SELECT 'seen' AS outcome, sum(1 / id)::bigint AS count, min(id)::text AS detail FROM batch"}), self.new_database()
         both = {"cwd": project, "db": db}
-        self.holds("error", 2, "backfill", "run", "f", **both)
+        self.assertEqual(self.holds("backfill_run", 2, "backfill", "run", "f", **both)["error"]["code"], "refused")
         self.holds("done", 0, "upgrade", **both)
         self.assertEqual(self.holds("status", 0, "status", **both)["held"], [{"revision": "b", "backfill": "f"}])
         self.holds("plan", 0, "upgrade", "--dry-run", **both)

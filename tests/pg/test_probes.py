@@ -332,6 +332,14 @@ class HealthyTest(ProbeTest):
                          [("check shop.booking.booking_recent", "the rows that were there satisfy it")], self.show(proofs))
         self.assertGreater(len(proofs), 60)
 
+    def test_checks_that_candidates_make_fail(self):
+        """A cast in a check fails for most values: those are judged one by one, in every probe anew."""
+        proofs = self.proofs(self.database(
+            "CREATE TABLE t (id int PRIMARY KEY, code text NOT NULL, low numeric(3,2) NOT NULL, high numeric(3,2) NOT NULL,"
+            "CONSTRAINT code_number CHECK (code::int > 500), CONSTRAINT in_order CHECK (low < high AND high - low < 3));"))
+        self.assertEqual({p.result for p in proofs}, {"passed"}, self.show(proofs))
+        self.assertEqual(len([p for p in proofs if p.subject.startswith("check")]), 5)
+
     def test_actions(self):
         """Every action, on delete and on update, of single, composite and self-referring keys."""
         schema = "CREATE TABLE up (a int, b text, PRIMARY KEY (a, b)); INSERT INTO up VALUES (1, 'one');"

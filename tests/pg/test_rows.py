@@ -32,7 +32,7 @@ class TypesTest(ProbeTest):
         uri = self.database(f"CREATE TABLE plain (id serial, {columns}); CREATE TABLE arrays (id serial, {arrays});")
         self.assertEqual([(row.outcome, row.table, row.n) for row in self.rows(uri)],
                          [("filled", "public.plain", "20"), ("filled", "public.arrays", "20")])
-        self.assertEqual(len(names), 74)
+        self.assertEqual(len(names), 81)
 
     def test_types_of_their_own(self):
         rows = self.rows(self.database("""

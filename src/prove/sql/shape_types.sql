@@ -11,7 +11,8 @@ SELECT t.oid,
             WHEN t.typtype = 'm' THEN (SELECT g.rngtypid FROM pg_catalog.pg_range g
                                         WHERE pg_catalog.to_jsonb(g) ->> 'rngmultitypid' = t.oid::text)
             WHEN t.typelem <> 0 AND t.typlen = -1 THEN t.typelem ELSE 0 END AS of,
-       t.typelem <> 0 AND t.typlen = -1 AND t.typtype = 'b' AS is_array,
+       -- int2vector and oidvector have elements, too, but are written without braces
+       EXISTS (SELECT FROM pg_catalog.pg_type e WHERE e.typarray = t.oid) AS is_array,
        n.nspname = 'pg_catalog' AS own,
        EXISTS (SELECT FROM pg_catalog.pg_depend d
                 WHERE d.classid = 'pg_catalog.pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'e') AS extension

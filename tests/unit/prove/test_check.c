@@ -92,6 +92,8 @@ static void test_hints(void **state)
     assert_hint("((b ->> 'kind'::text) = 'in'::text)", PGB_HINT_KEY, 1, "kind");
     assert_hint("((b ->> 'kind'::text) = 'in'::text)", PGB_HINT_VALUE, 1, "in");
     assert_hint("(\"Odd \"\"c\"\"\" <> E'\\t'::text)", PGB_HINT_COLUMN, 2, NULL);
+    assert_hint("CASE b WHEN 'x'::text THEN (a > 5) ELSE false END", PGB_HINT_VALUE, 0, "5");
+    assert_hint("((b)::character varying(20) <> (a)::text)", PGB_HINT_COLUMN, 0, NULL);
     assert_hint("(VALUE > 0)", PGB_HINT_VALUE, 3, "0");
 }
 
