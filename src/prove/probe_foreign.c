@@ -509,7 +509,7 @@ static pgb_status probe_action(pgb_prober *p, const pgb_shape_table *table,
     pgb_status status = begin(p, table, f, &m, err);
 
     m.deleting = deleting;
-    m.declared = fate_of(deleting ? f->on_delete : f->on_update);
+    m.declared = fate_of((char)(deleting ? f->on_delete : f->on_update));
     put_claim(&m);
     if (status == PGB_OK && why_empty(&m) != NULL) {
         status = pgb_trial_not_probed(&m.t, err, "%s", why_empty(&m));

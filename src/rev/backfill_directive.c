@@ -85,7 +85,7 @@ static const char *identifier(pgb_arena *arena, const args *a)
                      ((unsigned char)c & 0x80) != 0)) {
             return NULL;
         }
-        *to++ = c >= 'A' && c <= 'Z' ? (char)(c + 'a' - 'A') : c;
+        *to++ = (char)(c >= 'A' && c <= 'Z' ? c + 'a' - 'A' : c);
     }
     return out;
 }

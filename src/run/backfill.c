@@ -313,6 +313,7 @@ static pgb_status open_run(bf *x, pgb_error *err)
 
     if (status == PGB_OK) {
         pgb_random_uuid(x->r->run);
+        /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): an open runner is there */
         memcpy(x->summary->run, x->r->run, sizeof x->summary->run);
         status = bf_check_requires(x, err);
     }
