@@ -306,8 +306,11 @@ class RandomTest(ProbeTest):
                 self.assertEqual(len(rows), 12)
                 proofs = self.proofs(uri, "--seed", seed)
                 self.assertEqual([p for p in proofs if p.result == "failed"], [], f"seed {seed}\n{schema}")
-                # what is not probed is what another foreign key refuses first
-                self.assertLess(len([p for p in proofs if p.result == "not_probed"]), 4, f"seed {seed}\n{self.show(proofs)}\n{schema}")
+                # Nothing but what another foreign key refuses first; of some 150 proofs a few, by the schema's chance.
+                open_ = [p for p in proofs if p.result == "not_probed"]
+                for p in open_:
+                    self.assertIn("violates foreign key constraint", p.reason, f"seed {seed}\n{schema}")
+                self.assertLess(len(open_) * 10, len(proofs), f"seed {seed}\n{self.show(proofs)}\n{schema}")
 
 
 class SizeTest(ProbeTest):
