@@ -2,6 +2,7 @@
 """Generated rows: that they satisfy whatever a schema asks, hold what breaks careless migrations, and are the same
 each time; seeds; and what is said where no row can be made."""
 import hashlib
+import os
 import pathlib
 import random
 import sys
@@ -296,7 +297,8 @@ class RandomTest(ProbeTest):
         return parts[0] + "\n".join(part[2].format(**keys) for part in parts[1:])
 
     def test_random_schemas(self):
-        first = int(time.time()) % 100000 * 10
+        # The same ones every time; others with make torture's variable.
+        first = int(time.time()) % 100000 * 10 if os.environ.get("PGBRAID_TORTURE") else 748090
         for seed in range(first, first + 10):
             with self.subTest(seed=seed):
                 schema = self.schema(seed)
