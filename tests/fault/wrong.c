@@ -1,5 +1,5 @@
 /*
- * The program, wrong on purpose: the positive controls of R8 and R12. Each build wraps one function
+ * The program, wrong on purpose: the positive controls of R8 and R12. Each build wraps functions
  * (the linker's --wrap) and is otherwise the program, from the same objects.
  *
  *   WRONG_CARELESS    memory of an arena is used without a look at whether it was given
@@ -13,6 +13,16 @@
 #include "pg/pg.h"
 
 #ifdef WRONG_CARELESS
+pgb_arena *__real_pgb_arena_new(void);
+pgb_arena *__wrap_pgb_arena_new(void);
+pgb_arena *__wrap_pgb_arena_new(void)
+{
+    pgb_arena *arena = __real_pgb_arena_new();
+
+    (void)pgb_arena_used(arena); /* looks into it */
+    return arena;
+}
+
 void *__real_pgb_arena_alloc(pgb_arena *arena, size_t size);
 void *__wrap_pgb_arena_alloc(pgb_arena *arena, size_t size);
 void *__wrap_pgb_arena_alloc(pgb_arena *arena, size_t size)
