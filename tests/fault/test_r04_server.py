@@ -16,7 +16,7 @@ import server as servers
 import warden
 from cutlib import CutTest
 
-FLOOR, FULL_FLOOR = 50, 280
+FLOOR, FULL_FLOOR = 50, 400
 KINDS = ("ddl", "data", "copy", "cic", "enum", "several", "downgrade", "first")
 
 
@@ -118,13 +118,13 @@ class BackendTest(ServerFaultTest):
     def test_terminated(self):
         tally = faultlib.Tally("R4 terminated", floor=faultlib.full(FLOOR // 2, FULL_FLOOR), goal="0 half, indexes mended")
         for kind in KINDS:
-            self.at_statements(kind, tally, faultlib.full(5, 40, 1000), terminate, "terminated")
+            self.at_statements(kind, tally, faultlib.full(5, 1000), terminate, "terminated")
         self.conclude(tally)
 
     def test_cancelled(self):
-        tally = faultlib.Tally("R4 cancelled", floor=16, goal="0 half, indexes mended")
+        tally = faultlib.Tally("R4 cancelled", floor=faultlib.full(16, FULL_FLOOR), goal="0 half, indexes mended")
         for kind in KINDS:
-            self.at_statements(kind, tally, faultlib.full(3, 25, 1000), cancel, "cancelled")
+            self.at_statements(kind, tally, faultlib.full(3, 1000), cancel, "cancelled")
         self.conclude(tally)
 
     def control(self, act, name):
