@@ -19,7 +19,7 @@ from test_r04_server import cancel, terminate
 from test_r08_alloc import READERS, AllocationTest
 from cutlib import CutTest
 
-FLOOR, FULL_FLOOR = 40, 600
+FLOOR, FULL_FLOOR = 30, 500
 SEED, _, ONLY = os.environ.get("PGBRAID_SEED", "").partition("/")
 SEED = int(SEED or faultlib.full(2024, time.time_ns() % 1000000))
 
@@ -48,20 +48,20 @@ class ChaosTest(AllocationTest, CutTest):
 
     def by_killed(self, attempt, dice, _):
         process = attempt.start()
-        time.sleep(dice.uniform(0, 0.3))
+        time.sleep(dice.uniform(0, 0.15))
         process.kill()
         result = attempt.end(process)
         return result, result.status == -signal.SIGKILL, result.status == -signal.SIGKILL
 
     def by_memory(self, attempt, dice, _):
-        result, lines = self.fail_at(attempt, dice.randint(1, 600), dice.random() < 0.5)
+        result, lines = self.fail_at(attempt, dice.randint(1, 500), dice.random() < 0.5)
         return result, bool(lines) and int(lines[0].split()[3]) > 0, False
 
     def by_files(self, attempt, dice, _):
         report = attempt.folder / "report"
         report.unlink(missing_ok=True)
         result = attempt.run(subject=faultlib.plain(), env={
-            "LD_PRELOAD": faultlib.tool("failfile.so"), "FAILFILE_REPORT": report, "FAILFILE_AT": dice.randint(1, 120),
+            "LD_PRELOAD": faultlib.tool("failfile.so"), "FAILFILE_REPORT": report, "FAILFILE_AT": dice.randint(1, 90),
             "FAILFILE_ERRNO": dice.choice((errno.EIO, errno.ENOSPC, errno.EACCES))})
         return result, report.exists() and " failed 1 " in report.read_text(), False
 
@@ -94,7 +94,7 @@ class ChaosTest(AllocationTest, CutTest):
         tally.note = f"seed {SEED}"
         every = kinds.all_kinds()
         for number, kind in enumerate(every):
-            points = range(number, faultlib.full(4, 60) * len(every), len(every))
+            points = range(number, faultlib.full(5, 60) * len(every), len(every))
             if ONLY:
                 points = [int(ONLY)] if int(ONLY) in points else []
             if points:
