@@ -504,6 +504,10 @@ class BesideTest(Base):
                 self.fail(f"never true: {condition}")
             time.sleep(0.02)
 
+    def last_row(self):
+        """Within it no run gets past the last row: it is under way, and comes to no end."""
+        return self.holding(self.db, "SELECT FROM people ORDER BY id DESC LIMIT 1 FOR UPDATE")
+
     def end(self, process, status=0):
         out, err = process.communicate(timeout=60)
         self.assertEqual(process.returncode, status, out + err)
@@ -511,9 +515,9 @@ class BesideTest(Base):
 
     def test_newcomers_below_the_checkpoint(self):
         self.prepare(300)
-        process = self.begin("--batch", "10", "--rate", "150")
         low = [str(uuid.UUID(int=i)) for i in range(1, 21)]
-        with contextlib.closing(self.connect(self.db)) as late, late.cursor() as cursor:
+        with self.last_row(), contextlib.closing(self.connect(self.db)) as late, late.cursor() as cursor:
+            process = self.begin("--batch", "10", "--rate", "150")
             late.autocommit = False
             cursor.execute("INSERT INTO people (id, tags) SELECT unnest(%s::uuid[]), '{late}'", (low[:10],))
             self.query(self.db, "INSERT INTO people (id, tags) SELECT unnest(%s::uuid[]), '{late}'", (low[10:],))
@@ -530,28 +534,31 @@ class BesideTest(Base):
 
     def test_two_at_once(self):
         self.prepare(300)
-        first = self.begin("--batch", "10", "--rate", "200")
-        impatient = self.run_it(5, "backfill", "run", "tags", "--lock-wait", "0")
-        self.assertIn("another run of backfill tags is under way", impatient.stderr)
-        second = self.start("backfill", "run", "tags", "--format", "json", cwd=self.root, db=self.db)
+        with self.last_row():
+            first = self.begin("--batch", "10", "--rate", "200")
+            impatient = self.run_it(5, "backfill", "run", "tags", "--lock-wait", "0")
+            self.assertIn("another run of backfill tags is under way", impatient.stderr)
+            second = self.start("backfill", "run", "tags", "--format", "json", cwd=self.root, db=self.db)
+            self.wait_for("SELECT count(*) > 1 FROM pg_stat_activity WHERE application_name = 'pgbraid'"
+                          " AND datname = current_database()")
         rows = [self.end(p)["backfills"][0]["rows"] for p in (first, second)]
         self.assertEqual(rows, [300, 0])
         self.assertEqual(self.made(), self.query(self.db, REFERENCE)[0][0])
 
     def test_revisions_are_applied_meanwhile(self):
         self.prepare(300)
-        process = self.begin("--batch", "10", "--rate", "150")
         self.write(self.root, {"migrations/d4_other.sql": "-- o\n-- pgbraid:revision d4\n-- pgbraid:up\nCREATE TABLE beside ();\n"})
-        began = time.monotonic()
-        self.run_it(0, "upgrade", "d4", "-q")
-        self.assertLess(time.monotonic() - began, 10)
-        self.assertIsNone(process.poll(), "it ended before the upgrade did")
+        with self.last_row():
+            process = self.begin("--batch", "10", "--rate", "150")
+            self.run_it(0, "upgrade", "d4", "-q")
+            self.assertIsNone(process.poll(), "it ended before the upgrade did")
         self.end(process)
 
     def test_a_required_revision_goes(self):
         self.prepare(300)
-        process = self.begin("--batch", "10", "--rate", "150")
-        self.run_it(0, "stamp", "base", "-q")
+        with self.last_row():
+            process = self.begin("--batch", "10", "--rate", "150")
+            self.run_it(0, "stamp", "base", "-q")
         out, err = process.communicate(timeout=60)
         self.assertEqual(process.returncode, 1, out + err)
         self.assertIn("was reverted", json.loads(out)["error"]["message"])
@@ -559,17 +566,20 @@ class BesideTest(Base):
 
     def test_pause_resume_cancel(self):
         self.prepare(400)
-        process = self.begin("--batch", "10", "--rate", "200")
-        self.run_it(0, "backfill", "pause", "tags")
-        self.wait_for("SELECT wanted = 'pause' FROM pgbraid.backfill")
-        time.sleep(0.5)
-        before = self.query(self.db, "SELECT rows_done FROM pgbraid.backfill")
-        self.assertEqual(self.status()["state"], "paused")
-        time.sleep(0.5)
-        self.assertEqual(self.query(self.db, "SELECT rows_done FROM pgbraid.backfill"), before)
-        self.run_it(0, "backfill", "resume", "tags")
-        self.wait_for(f"SELECT rows_done > {before[0][0]} FROM pgbraid.backfill")
-        self.run_it(0, "backfill", "cancel", "tags")
+        with self.last_row():
+            process = self.begin("--batch", "10", "--rate", "50")
+            self.run_it(0, "backfill", "pause", "tags")
+            self.wait_for("SELECT wanted = 'pause' FROM pgbraid.backfill")
+            # The wish is seen behind the batch under way: from then on nothing moves.
+            self.wait_for("SELECT bool_or(state = 'idle' AND query LIKE '%wanted%' AND state_change < clock_timestamp() - interval '50 ms')"
+                          " FROM pg_stat_activity WHERE application_name = 'pgbraid' AND datname = current_database()")
+            before = self.query(self.db, "SELECT rows_done FROM pgbraid.backfill")
+            self.assertEqual(self.status()["state"], "paused")
+            time.sleep(0.5)
+            self.assertEqual(self.query(self.db, "SELECT rows_done FROM pgbraid.backfill"), before)
+            self.run_it(0, "backfill", "resume", "tags")
+            self.wait_for(f"SELECT rows_done > {before[0][0]} FROM pgbraid.backfill")
+            self.run_it(0, "backfill", "cancel", "tags")
         answer = self.end(process, 1)
         self.assertIn("was cancelled", answer["error"]["message"])
         self.assertEqual(answer["backfills"][0]["state"], "cancelled")
@@ -588,8 +598,9 @@ class BesideTest(Base):
         self.prepare(400)
         self.query(self.db, "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.005); RETURN NEW; END $$;"
                             "CREATE TRIGGER slow BEFORE INSERT ON tags FOR EACH ROW EXECUTE FUNCTION slow()")
-        process = self.begin("--batch", "40")
-        process.send_signal(signal.SIGINT)
+        with self.last_row():
+            process = self.begin("--batch", "40", "--lock-timeout", "60s")
+            process.send_signal(signal.SIGINT)
         answer = self.end(process, 1)
         self.assertEqual(answer["error"]["code"], "interrupted")
         rows = answer["backfills"][0]["rows"]
@@ -627,17 +638,21 @@ class BesideTest(Base):
 
     def test_others_that_wait_make_it_stand_still(self):
         self.prepare(200)
-        self.query(self.db, "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.004); RETURN NEW; END $$;"
-                            "CREATE TRIGGER slow BEFORE INSERT ON tags FOR EACH ROW EXECUTE FUNCTION slow()")
-        process = self.begin("--batch", "100")
-
-        def ask():
-            with contextlib.closing(self.connect(self.db)) as other, other.cursor() as cursor:
-                cursor.execute("UPDATE people SET hidden = false WHERE id = (SELECT max(id::text)::uuid FROM people)")
-
-        time.sleep(0.2)
-        asker = threading.Thread(target=ask)
-        asker.start()
+        self.query(self.db, "CREATE FUNCTION gate() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_advisory_xact_lock_shared(77); RETURN NEW; END $$;"
+                            "CREATE TRIGGER gate BEFORE INSERT ON tags FOR EACH ROW EXECUTE FUNCTION gate()")
+        ask = "UPDATE people SET hidden = false WHERE id = (SELECT min(id::text)::uuid FROM people)"
+        asker = threading.Thread(target=self.query, args=(self.db, ask))
+        with self.holding(self.db, "SELECT pg_advisory_xact_lock(77)"):
+            process = self.start("backfill", "run", "tags", "--format", "json", "--batch", "100", "--lock-timeout", "60s",
+                                 cwd=self.root, db=self.db)
+            here = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            self.wait_for(f"SELECT count(*) > 0 {here} AND wait_event = 'advisory'")
+            asker.start()
+            asking = f"{here} AND query LIKE 'UPDATE people SET hidden%' AND wait_event_type = 'Lock'"
+            self.wait_for(f"SELECT count(*) > 0 {asking}")
+            # The batch comes to no end before it has been looked who waits for it.
+            self.wait_for(f"SELECT count(*) > 0 {here} AND query LIKE '%pg_blocking_pids(a.pid)%' AND state = 'idle'"
+                          f" AND query_start > (SELECT query_start + interval '50 ms' {asking})")
         out, err = process.communicate(timeout=60)
         asker.join()
         self.assertEqual(process.returncode, 0, out + err)
