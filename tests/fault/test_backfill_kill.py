@@ -1,13 +1,14 @@
 #!/usr/bin/python3
 """B1: a backfill that is killed at hundreds of random moments, resumed, and compared with an undisturbed run: kill -9 at a
-system call or at a message, its connection cut, its backend terminated, its query cancelled, a signal, and crashes of
-the whole server. PGBRAID_SEED says which moments."""
+system call or at a message, its connection cut, its backend terminated, its query cancelled, a signal, crashes of the
+whole server, and a standby that lags and is promoted. PGBRAID_SEED says which moments."""
 
 import concurrent.futures
 import contextlib
 import os
 import random
 import signal
+import time
 
 import faultlib
 import harness
@@ -20,6 +21,14 @@ ROWS, BATCH, FAULT = 400, 5, 97
 SEED = int(os.environ.get("PGBRAID_SEED", "0")) or random.SystemRandom().randrange(1, 1 << 32)
 # Of 20: most kill, at a system call.
 KINDS = ["kill at a call"] * 9 + ["kill at a message"] * 3 + ["cut"] * 3 + ["terminate"] * 3 + ["cancel", "interrupt"]
+
+
+def wait_for(server, sql, seconds=30):
+    end = time.monotonic() + seconds
+    while not server.execute(sql)[0][0]:
+        if time.monotonic() > end:
+            raise AssertionError(f"did not come about: {sql}")
+        time.sleep(0.02)
 
 
 class Disturber:
@@ -139,6 +148,65 @@ class KillTest(faultlib.FaultTest):
         disturber = Disturber(self, server, "crash", random.Random(SEED))
         disturber.go(tally, wanted, ["crash"], lambda pid: os.kill(pid, signal.SIGKILL))
         self.conclude(tally)
+
+    def test_a_standby_that_lags_is_promoted(self):
+        """The server that answers after the loss has not all that this run had committed: it says so, and the next run
+        goes on from what is there."""
+        tally = faultlib.Tally("B1 promoted", floor=faultlib.full(3, 20), goal="told, and as undisturbed")
+        dice = random.Random(SEED)
+        for number in range(faultlib.full(3, 20)):
+            with contextlib.ExitStack() as stack:
+                primary = stack.enter_context(servers.private_server(wal_level="replica", max_wal_senders="4", autovacuum="off"))
+                course = Course(self, primary, f"p{number}", 100, 5, 19)
+                course.reset()
+                standby = stack.enter_context(servers.standby_of(primary))
+                proxy = faultlib.Proxy(course.folder / "p", primary)
+                stack.callback(proxy.stop)
+                self.lag(course, primary, standby, proxy, dice, tally)
+        self.conclude(tally)
+
+    def lag(self, course, primary, standby, proxy, dice, tally):
+        host = f"host={proxy.dir},{standby.socket_dir}&port={primary.port},{standby.port}&user={primary.user}"
+        uri = f"postgresql:///{course.database}?{host}&target_session_attrs=read-write"
+        log = course.folder / "messages"
+        proxy.reset()
+        proxy.tell(f"log {log}")
+        course.backfill(uri=uri)
+        proxy.tell("log -")
+        commits = [(m[0], m[2]) for m in messages(log) if m[1] == "F" and "COMMIT" in m[5]]
+        self.assertGreater(len(commits), 20)
+        conn, commits = commits[-1][0], [n for _, n in commits[-20:]]
+        course.reset()
+        # Its begin and some batches reach the standby, some more do not.
+        proxy.reset()
+        proxy.arm(conn=conn, dir="F", n=commits[6], at="after", do="pause")
+        process = course.start(*course.words(), uri=uri)
+        hit = proxy.hit(20)
+        wait_for(standby, f"SELECT pg_last_wal_replay_lsn() >= '{primary.execute('SELECT pg_current_wal_lsn()')[0][0]}'")
+        standby.execute("ALTER SYSTEM SET primary_conninfo = ''")
+        standby.execute("SELECT pg_reload_conf()")
+        wait_for(standby, "SELECT NOT EXISTS (SELECT FROM pg_stat_wal_receiver)")
+        proxy.arm(conn=conn, dir="F", n=commits[dice.randint(9, 13)], at=dice.choice(("before", "after")), do="pause")
+        proxy.tell("go")
+        hit = hit and proxy.hit(20)
+        os.kill(primary.process, signal.SIGQUIT)
+        course.connection.close()
+        course.connection, course.server = None, standby
+        while os.path.exists(f"{primary.socket_dir}/.s.PGSQL.{primary.port}"):
+            time.sleep(0.01)
+        standby.execute("SELECT pg_promote(true, 60)")
+        wait_for(standby, "SELECT NOT pg_is_in_recovery()")
+        with contextlib.suppress(ValueError):
+            proxy.tell("cut")
+        proxy.stop()
+        result = course.end(process)
+        tally.count(hit, result)
+        course.uri = standby.uri(course.database)
+        # What it says that it did, it did, on the server that is gone.
+        course.check(result, tally, "promoted", killed=True)
+        if result.status != 1 or "lags behind the one before" not in result.stdout:
+            tally.broke("wrong", "promoted", f"it does not say that the server lags: {result}")
+        course.converge(tally, "promoted")
 
     def test_control(self):
         """The looking is of use: a batch whose record is missing, and one that is done twice, are seen."""

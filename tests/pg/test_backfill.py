@@ -306,7 +306,8 @@ class FaultTest(Base):
         self.assertEqual(self.query(self.db, "SELECT sqlstate FROM pgbraid.backfill_error"), [("23503",)])
 
     def test_bad_outcomes_stop_it_before_they_commit(self):
-        for outcome, what in (("''", "empty"), ("' '", "empty"), ("NULL::text", "null")):
+        for outcome, what in (("(SELECT CASE WHEN count(*) > 0 THEN '' ELSE 'x' END FROM batch)", "empty"),
+                              ("btrim(' ')", "empty"), ("nullif('a', 'a')", "null")):
             with self.subTest(outcome):
                 self.prepare(10)
                 self.write_backfill(FILE.replace("SELECT 'people' AS outcome", f"SELECT {outcome} AS outcome"))
@@ -367,6 +368,16 @@ class RefusedTest(Base):
             with self.subTest(statement):
                 run = self.refuse(self.file(statement=statement), message, status=status)
                 self.assertIn("backfills/tags.sql:6:", run.stderr)
+
+    def test_an_outcome_without_a_name(self):
+        self.prepare(10)
+        rest = "count(*) AS count, ''::text AS detail FROM batch"
+        for statement, what, place in ((f"SELECT '' AS outcome, {rest}", "empty", "6:8"),
+                                       (f"SELECT ' '::text AS outcome, {rest}", "empty", "6:8"),
+                                       (f"SELECT NULL::text AS outcome, {rest}", "null", "6:8"),
+                                       (f"SELECT 'a' AS outcome, {rest}\nUNION ALL\nSELECT '', 1, 'x'", "empty", "8:8")):
+            with self.subTest(statement):
+                self.refuse(self.file(statement=statement), f"the statement returns an outcome that is {what}", place)
 
     def test_the_filter(self):
         self.prepare(10)
@@ -470,6 +481,47 @@ class HeldTest(Base):
     def test_from_nothing(self):
         answer = self.run_it(0, "upgrade", "--with-backfills", "--format", "json").json()
         self.assertEqual([d["revision"] for d in answer["done"]], ["a1", "b2", "c3"])
+
+    def course(self, *targets):
+        """What the dry run shows: names in order, backfills as in the event log."""
+        plan = self.run_it(0, "upgrade", *targets, "--dry-run", "--with-backfills", "--format", "json").json()
+        self.assertEqual([s["revision"] for s in plan["plan"]], [s["revision"] for s in plan["course"] if s["revision"]])
+        return [s["revision"] or "backfill:" + s["backfill"] for s in plan["course"]], plan.get("held", [])
+
+    def test_the_dry_run_shows_the_whole_course(self):
+        simple = ("-- later\n-- pgbraid:requires c3\n-- pgbraid:source people\n-- pgbraid:key id\n-- pgbraid:run\n"
+                  "SELECT 'seen' AS outcome, count(*) AS count, NULL::text AS detail FROM batch")
+        self.write(self.root, {
+            "backfills/later.sql": simple,
+            "migrations/d4_beside.sql": "-- beside\n-- pgbraid:revision d4\n-- pgbraid:parent a1\n-- pgbraid:up\nSELECT 1;\n",
+            "migrations/e5_last.sql": "-- last\n-- pgbraid:revision e5\n-- pgbraid:parent c3, d4\n-- pgbraid:depends backfill:later, backfill:tags\n-- pgbraid:up\nSELECT 1;\n",
+        })
+        want = ["a1", "d4", "backfill:tags", "b2", "c3", "backfill:later", "e5"]
+        for applied in ([], ["a1"], ["d4"]):
+            with self.subTest(applied):
+                if applied:
+                    self.run_it(0, "upgrade", "-q", *applied)
+                done = self.run_it(0, "current", "--format", "json").json()["current"]
+                before = {"a1"} | set(done) if done else set()
+                self.assertEqual(self.course(), ([name for name in want if name not in before], []))
+        text = self.run_it(0, "upgrade", "--dry-run", "--with-backfills").stdout.splitlines()
+        self.assertEqual(text[:2], ["backfill tags, tags of their own", "upgrade b2, the old column goes"])
+        self.assertEqual(self.course("b2"), (["backfill:tags", "b2"], []))
+        self.assertEqual(self.query(self.db, "SELECT count(*) FROM pgbraid.backfill"), [(0,)])
+        # A backfill that can't be run: what waits for it stays held.
+        self.write(self.root, {
+            "backfills/stuck.sql": simple.replace("requires c3", "requires h8"),
+            "migrations/g7_stuck.sql": "-- stuck\n-- pgbraid:revision g7\n-- pgbraid:parent a1\n-- pgbraid:depends backfill:stuck\n-- pgbraid:up\nSELECT 1;\n",
+            "migrations/h8_behind.sql": "-- behind\n-- pgbraid:revision h8\n-- pgbraid:parent g7\n-- pgbraid:up\nSELECT 1;\n",
+        })
+        self.assertEqual(self.course(), (want[2:], [{"revision": "g7", "backfill": "stuck"}, {"revision": "h8", "backfill": None}]))
+        for name in ("backfills/stuck", "migrations/g7_stuck", "migrations/h8_behind"):
+            (self.root / f"{name}.sql").unlink()
+        # The real course is the one that was shown.
+        self.run_it(0, "upgrade", "--with-backfills")
+        events = self.query(self.db, "SELECT id FROM pgbraid.event WHERE event IN ('upgrade', 'backfill') ORDER BY seq")
+        self.assertEqual([row[0] for row in events], want)
+        self.assertEqual(self.course(), ([], []))
 
     def test_faults_hold_it_back(self):
         self.prepare(20)
