@@ -35,6 +35,8 @@ typedef struct pgb_facts {
      * NULL: where, in characters from the statement's start, 1-based; 0: none. */
     int blank_at;
     bool blank_is_null;
+    bool inert; /* surely runs nobody's code and leaves nothing in the session; only the brief way
+                   tells it. Event triggers aside. */
     char parse_error[256];  /* PGB_STMT_UNKNOWN: why, "" otherwise */
     int parse_error_column; /* characters from the statement's start, 1-based; 0 unknown */
 } pgb_facts;
