@@ -172,6 +172,9 @@ static void blank_first_columns(void **state)
             fail_msg("%s: %d %d", cases[i].sql, facts.blank_at, facts.blank_is_null);
         }
         pgb_arena_free(arena);
+    }
+}
+
 /* What surely runs nobody's code and leaves nothing in the session; doubt is a no. */
 static void inert_or_not(void **state)
 {
@@ -400,12 +403,9 @@ static void objects_of_statements(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(facts_of_statements),
-        cmocka_unit_test(blank_first_columns),
-        cmocka_unit_test(inert_or_not),
-        cmocka_unit_test(says_where_it_does_not_understand),
-        cmocka_unit_test(no_depth_crashes),
-        cmocka_unit_test(objects_of_statements),
+        cmocka_unit_test(facts_of_statements), cmocka_unit_test(blank_first_columns),
+        cmocka_unit_test(inert_or_not),        cmocka_unit_test(says_where_it_does_not_understand),
+        cmocka_unit_test(no_depth_crashes),    cmocka_unit_test(objects_of_statements),
     };
 
     return cmocka_run_group_tests_name("sql/facts", tests, setup, teardown);
