@@ -16,6 +16,7 @@
 #include "base/buf.h"
 #include "history/history.h"
 #include "plan/plan.h"
+#include "rev/backfill.h"
 
 typedef struct pgb_runner pgb_runner;
 
@@ -71,6 +72,11 @@ pgb_status pgb_runner_read(pgb_runner *runner, pgb_arena *arena, pgb_applied_set
  * only where a revision of the plan names one. See pgb_plan_hold. */
 pgb_status pgb_runner_hold(pgb_runner *runner, const pgb_world *world, pgb_plan *plan,
                            pgb_held **ret_held, uint32_t *ret_n, pgb_error *err);
+/* The whole course with the backfills in their places, each taken to come to its end. See
+ * pgb_plan_course. */
+pgb_status pgb_runner_course(pgb_runner *runner, const pgb_world *world,
+                             const pgb_backfills *backfills, const pgb_plan *plan,
+                             pgb_course *ret_course, pgb_error *err);
 
 /* What was done before the call returned, also on an error. */
 typedef struct pgb_run_summary {
