@@ -138,6 +138,8 @@ static pgb_status run(pgb_ctx *ctx)
     if (status != PGB_OK) {
         return status;
     }
+    pgb_note(ctx, "the whole catalog was read %u time%s", prove->n_reads,
+             prove->n_reads == 1 ? "" : "s");
     if (ctx->json) {
         pgb_prove_show_json(ctx, prove);
     } else {

@@ -42,11 +42,8 @@ static pgb_status count(struct pgb_session *session, lost_count *at, size_t n, p
     return status;
 }
 
-/* A statement that defines and touches no rows by itself. */
-static bool is_definition(const char *sql)
+static bool begins_with(const char *sql, const char *const *words)
 {
-    static const char *const words[] = {"alter", "comment", "create", "drop",
-                                        "grant", "reset",   "revoke", "set"};
     size_t len = 0;
 
     for (;;) {
@@ -64,31 +61,41 @@ static bool is_definition(const char *sql)
     while (isalpha((unsigned char)sql[len])) {
         len++;
     }
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        if (strlen(words[i]) == len && strncasecmp(words[i], sql, len) == 0) {
+    for (; *words != NULL; words++) {
+        if (strlen(*words) == len && strncasecmp(*words, sql, len) == 0) {
             return true;
         }
     }
     return len == 0;
 }
 
-static bool only_defines(const pgb_revset *set, const pgb_revision *rev)
+bool lost_begin_with(const pgb_revset *set, const pgb_revision *rev, pgb_section section,
+                     const char *const *words)
 {
     pgb_script *script = NULL;
     pgb_item item = {0};
     bool only = true;
 
-    if (pgb_script_open(set, rev, PGB_SECTION_DOWN, 0, &script, NULL) != PGB_OK) {
+    if (pgb_script_open(set, rev, section, 0, &script, NULL) != PGB_OK) {
         return true;
     }
     if (pgb_script_rewind(script, NULL) == PGB_OK) {
         while (only && pgb_script_next(script, &item, NULL) == PGB_OK &&
                item.kind != PGB_ITEM_END) {
-            only = item.kind == PGB_ITEM_STATEMENT && is_definition(item.text);
+            only = item.kind == PGB_ITEM_STATEMENT && begins_with(item.text, words);
         }
     }
     pgb_script_close(script);
     return only;
+}
+
+/* Its downgrade defines only, and touches no rows by itself. */
+static bool only_defines(const pgb_revset *set, const pgb_revision *rev)
+{
+    static const char *const words[] = {"alter", "comment", "create", "drop", "grant",
+                                        "reset", "revoke",  "set",    NULL};
+
+    return lost_begin_with(set, rev, PGB_SECTION_DOWN, words);
 }
 
 /* Partitioned tables keep no rows of their own. */

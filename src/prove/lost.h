@@ -32,6 +32,10 @@ pgb_status lost_after(lost_rows *lost, const pgb_catalog *now, struct pgb_sessio
                       pgb_arena *arena, const char **ret_said, pgb_error *err);
 void lost_done(lost_rows *lost); /* a zeroed one is allowed */
 
+/* Every statement of the section begins with one of those words (a list that NULL ends). */
+bool lost_begin_with(const pgb_revset *set, const pgb_revision *rev, pgb_section section,
+                     const char *const *words);
+
 /* The rows of the tables that the failed statement names, as INSERTs, for whoever wants to see the
  * failure again; NULL: the statement is not known. */
 pgb_status lost_rows_of(const pgb_revset *set, const pgb_revision *rev, const pgb_error *failure,

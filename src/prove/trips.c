@@ -6,31 +6,9 @@
 #include "pg/pg.h"
 #include "prove/lost.h"
 #include "prove/outside.h"
-#include "prove/rows.h"
-#include "prove/work.h"
+#include "prove/trips_internal.h"
 
-/* What a database and its server have. */
-typedef struct state {
-    pgb_arena *arena; /* of roles */
-    pgb_catalog *catalog;
-    const char *roles;
-} state;
-
-typedef struct trip {
-    work *w;
-    trips *t;
-    pgb_site *site;
-    pgb_bits failed;  /* nodes that could not be applied, and what needs them */
-    state before;     /* every revision in t->applied, nothing more */
-    bool has_rows;    /* generated ones, since the site was made last */
-    pgb_map told;     /* tables of which it was said that they can't be filled */
-    bool seeds_unfit; /* said once */
-    uint32_t node, nth;
-    const char *id, *subject;
-    pgb_site_outcome outcome; /* of the last run */
-    pgb_error failure;        /* likewise */
-    int64_t began;
-} trip;
+enum { ALARMS_MAX = 3 }; /* after these the catalogs are read for all that follow */
 
 static void state_done(state *s)
 {
@@ -48,6 +26,7 @@ static pgb_status state_read(trip *t, state *ret_state)
     if (status == PGB_OK) {
         status = pgb_site_roles(t->site, s.arena, &s.roles, t->w->err);
     }
+    t->w->out->n_reads++;
     if (status != PGB_OK) {
         state_done(&s);
         return status;
@@ -80,6 +59,7 @@ static const char holds[] = "its verify blocks hold";
 static pgb_status run(trip *t, pgb_action action)
 {
     t->began = pgb_clock_ms();
+    t->at_base = false;
     return pgb_site_run(t->site, action, t->node, &t->outcome, &t->failure, t->w->err);
 }
 
@@ -87,120 +67,57 @@ static pgb_status run(trip *t, pgb_action action)
 static pgb_status begin_again(trip *t)
 {
     t->has_rows = false;
+    t->at_base = false;
+    pgb_trace_forget(t->trace);
     return pgb_site_again(t->site, t->t->applied.at, t->t->applied.n, t->w->err);
 }
 
-/* ---- rows ---- */
+/* ---- the trace ---- */
 
-/* Tables of `now` that `before` has not. */
-static const char **new_tables(const pgb_catalog *before, const pgb_catalog *now, pgb_arena *arena,
-                               uint32_t *ret_n)
+/* What the server refuses to tell is not known, and then the catalogs are read. */
+static pgb_status untold(trip *t, pgb_status status, const pgb_error *own)
 {
-    const char **names = pgb_arena_array(arena, (size_t)now->n + 1, sizeof *names);
-
-    *ret_n = 0;
-    for (uint32_t i = 0; names != NULL && i < now->n; i++) {
-        const pgb_object *o = &now->objects[i];
-
-        if (strcmp(o->kind, "table") == 0 &&
-            (before == NULL || pgb_catalog_find(before, o->kind, o->identity) == NULL)) {
-            names[(*ret_n)++] = o->identity;
-        }
+    if (status == PGB_SQL) {
+        pgb_trace_forget(t->trace);
+        return PGB_OK;
     }
-    return names;
+    if (status != PGB_OK && t->w->err != NULL) {
+        *t->w->err = *own;
+    }
+    return status;
 }
 
-/* A table that can't be filled is said once. */
-static pgb_status tell_impossible(trip *t, const pgb_rows_report *report)
+static pgb_status base(trip *t)
 {
-    work *w = t->w;
+    pgb_error own = PGB_ERROR_INIT;
     pgb_status status = PGB_OK;
 
-    for (uint32_t i = 0; i < report->n && status == PGB_OK; i++) {
-        const pgb_rows_table *x = &report->tables[i];
-        const char *name, *subject, *reason;
-        uint32_t known;
-
-        if (x->outcome != PGB_ROWS_IMPOSSIBLE ||
-            pgb_map_get(&t->told, x->table, strlen(x->table), &known)) {
-            continue;
-        }
-        name = pgb_arena_strdup(w->arena, x->table);
-        subject = pgb_arena_printf(w->arena, "table %s", x->table);
-        reason = pgb_arena_printf(
-            w->arena,
-            "no generated row is accepted%s%s: %s\nhint: rows of it in "
-            "seeds/%s.csv are taken instead.",
-            x->constraint != NULL ? " by " : "", x->constraint != NULL ? x->constraint : "",
-            x->reason != NULL ? x->reason : "the server did not say why", pgb_last_name(x->table));
-        if (name == NULL || subject == NULL || reason == NULL ||
-            !pgb_map_add(&t->told, name, strlen(name), 1, NULL, NULL)) {
-            return pgb_error_nomem(w->err);
-        }
-        status =
-            pgb_proofs_add(&w->out->proofs, subject, "rows that satisfy its schema can be made",
-                           PGB_PROOF_NOT_PROBED, reason, NULL, w->err);
+    if (!t->at_base) {
+        status = pgb_trace_base(t->trace, pgb_site_session(t->site), &own);
+        t->at_base = status == PGB_OK;
     }
-    return status;
+    return untold(t, status, &own);
 }
 
-/* Rows into the tables that are new; all that are empty when there was no state before. */
-static pgb_status fill(trip *t, const pgb_catalog *before, const pgb_catalog *now)
+static pgb_status look(trip *t, pgb_delta **ret_delta)
 {
-    work *w = t->w;
-    PGB_AUTO_ARENA(arena);
-    pgb_rows_options how = {.rows = w->o->rows_count,
-                            .seed = 1,
-                            .seeds = w->o->seeds,
-                            .only_empty = true,
-                            .interrupted = w->o->interrupted};
-    pgb_rows_report report = {0};
     pgb_error own = PGB_ERROR_INIT;
-    pgb_status status;
+    pgb_status status = PGB_OK;
 
-    if (!w->o->rows) {
-        return PGB_OK;
+    *ret_delta = NULL;
+    if (pgb_trace_known(t->trace)) {
+        status = pgb_trace_look(t->trace, pgb_site_session(t->site), ret_delta, &own);
     }
-    if (!t->has_rows) {
-        before = NULL; /* the site was made again since, or nothing was filled yet */
-    }
-    how.tables = arena != NULL ? new_tables(before, now, arena, &how.n_tables) : NULL;
-    if (how.tables == NULL) {
-        return pgb_error_nomem(w->err);
-    }
-    if (how.n_tables == 0) {
-        return PGB_OK;
-    }
-    status = pgb_rows_fill(pgb_site_session(t->site), now, &how, &report, &own);
-    if (status == PGB_PROJECT && how.seeds != NULL) {
-        /* the seeds may fit a later state only; whether they fit the last one, the probes say */
-        how.seeds = NULL;
-        if (!t->seeds_unfit) {
-            t->seeds_unfit = true;
-            status = work_note(w, pgb_arena_printf(w->arena,
-                                                   "the seeds do not fit the schema at revision "
-                                                   "%s (%s): rows were generated there",
-                                                   t->id, own.message));
-        }
-        pgb_error_clear(&own);
-        status = pgb_rows_fill(pgb_site_session(t->site), now, &how, &report, &own);
-    }
-    if (status != PGB_OK) {
-        if (w->err != NULL) {
-            *w->err = own;
-        }
-        return status;
-    }
-    t->has_rows = t->has_rows || report.n_rows > 0;
-    status = tell_impossible(t, &report);
-    pgb_rows_report_done(&report);
-    return status;
+    return untold(t, status, &own);
 }
 
-/* After the site was made again at the state before. */
-static pgb_status refill(trip *t)
+static pgb_status move(trip *t, const pgb_delta *delta)
 {
-    return t->before.catalog != NULL && !t->has_rows ? fill(t, NULL, t->before.catalog) : PGB_OK;
+    pgb_error own = PGB_ERROR_INIT;
+    pgb_status status = pgb_trace_move(t->trace, pgb_site_session(t->site), delta, &own);
+
+    t->at_base = status == PGB_OK;
+    return untold(t, status, &own);
 }
 
 /* ---- what a failure means ---- */
@@ -283,7 +200,7 @@ static pgb_status give_up(trip *t, const char *reproduce)
     if (status == PGB_OK && pgb_site_spoiled(t->site)) {
         status = begin_again(t);
         if (status == PGB_OK) {
-            status = refill(t);
+            status = trips_refill(t);
         }
     }
     return status;
@@ -340,7 +257,7 @@ static pgb_status upgrade(trip *t, bool *ret_done)
     }
     if (t->outcome != PGB_SITE_DONE) {
         status = give_up(t, commands(t, "pgbraid upgrade @", NULL));
-        return status == PGB_OK ? refill(t) : status;
+        return status == PGB_OK ? trips_refill(t) : status;
     }
     *ret_done = true;
     return add_rows_failure(t, &with_rows, is_verify(&with_rows) ? holds : proof,
@@ -401,7 +318,7 @@ static pgb_status after_bad_downgrade(trip *t, state *after)
     pgb_status status = begin_again(t);
 
     if (status == PGB_OK) {
-        status = fill(t, NULL, after->catalog);
+        status = trips_fill(t, NULL, after->catalog);
     }
     return status;
 }
@@ -448,73 +365,145 @@ static pgb_status downgrade_failed(trip *t, state *after, bool *ret_gone)
                      commands(t, "pgbraid upgrade @\npgbraid downgrade @^", NULL));
 }
 
-/* Down, compared with what was before; then up again, compared with what was after. */
-static pgb_status back_and_forth(trip *t, state *after)
+static pgb_status back_and_forth(trip *t, state *after, const pgb_delta *first, bool restored);
+
+/* The short way was not certain, or is not the same: the revision is tried again from the state
+ * before, with all of the catalogs read. restored: of its downgrade it was said. */
+static pgb_status whole(trip *t, state *after, bool restored)
 {
-    const char *differs, *notes = NULL, *losses = NULL, *again = NULL, *ignored;
-    lost_rows lost = {0};
-    state now = {0};
-    bool gone = true, spoiled = false;
+    size_t failures = pgb_proofs_count(&t->w->out->proofs, PGB_PROOF_FAILED);
     pgb_status status;
 
+    t->lean = false;
+    t->t->applied.n--;
+    status = begin_again(t);
+    t->t->applied.n++;
+    if (status == PGB_OK) {
+        state_done(&t->before);
+        status = state_read(t, &t->before);
+    }
+    if (status == PGB_OK) {
+        status = run(t, PGB_UPGRADE);
+    }
+    if (status == PGB_OK && t->outcome != PGB_SITE_DONE) {
+        status = pgb_error_set(t->w->err, PGB_FAILED,
+                               "revision %s ran before, and fails when it is run again: %s", t->id,
+                               t->failure.message);
+    }
+    if (status == PGB_OK) {
+        status = state_read(t, after);
+    }
+    if (status == PGB_OK) {
+        status = back_and_forth(t, after, NULL, restored);
+    }
+    if (pgb_proofs_count(&t->w->out->proofs, PGB_PROOF_FAILED) == failures) {
+        t->alarms++;
+    }
+    return status;
+}
+
+/* After the downgrade. `same`: nothing of the catalogs differs from before, for certain; else
+ * `now` was read. */
+static pgb_status say_restored(trip *t, const state *now, bool same, const char *losses,
+                               bool restored, bool *ret_differs)
+{
+    const char *differs = NULL, *notes = NULL;
+    pgb_status status = PGB_OK;
+
+    if (!same) {
+        status = compare(t, &t->before, now, "before the upgrade", "after the downgrade", &differs,
+                         &notes);
+    }
+    *ret_differs = differs != NULL;
+    if (status != PGB_OK || (restored && differs == NULL)) {
+        return status;
+    }
+    if (differs != NULL) {
+        return add(t, restores, PGB_PROOF_FAILED, differs,
+                   commands(t, "pgbraid upgrade @\npgbraid downgrade @^", NULL));
+    }
+    if (losses != NULL && notes != NULL) {
+        losses = pgb_arena_printf(t->w->arena, "%s; %s", losses, notes);
+    }
+    return add(t, restores, PGB_PROOF_PASSED, losses != NULL ? losses : notes, NULL);
+}
+
+/* Down. *ret_gone: it is down; *ret_same: as before, for certain; else *ret_now was read, unless
+ * the way is a lean one. */
+static pgb_status down(trip *t, state *after, bool *ret_gone, bool *ret_same, state *ret_now,
+                       const char **ret_losses)
+{
+    lost_rows lost = {0};
+    pgb_delta *back = NULL;
+    pgb_status status = PGB_OK;
+
+    *ret_gone = true;
+    *ret_same = false;
     if (t->has_rows) {
         status =
             lost_before(&lost, t->w->world->set, t->w->world->nodes[t->node].rev, t->before.catalog,
                         after->catalog, pgb_site_session(t->site), t->w->err);
-        if (status != PGB_OK) {
-            lost_done(&lost);
-            return status;
-        }
     }
-    work_step(t->w, "down", t->node, t->nth, 0);
-    status = run(t, PGB_DOWNGRADE);
+    if (status == PGB_OK) {
+        work_step(t->w, "down", t->node, t->nth, 0);
+        status = run(t, PGB_DOWNGRADE);
+    }
     if (status == PGB_OK && t->outcome != PGB_SITE_DONE) {
-        status = downgrade_failed(t, after, &gone);
+        status = downgrade_failed(t, after, ret_gone);
     }
-    if (status != PGB_OK || !gone) {
-        lost_done(&lost);
-        return status;
+    if (status == PGB_OK && *ret_gone) {
+        status = look(t, &back);
     }
-    status = state_read(t, &now);
-    if (status == PGB_OK && t->has_rows) {
-        status = lost_after(&lost, now.catalog, pgb_site_session(t->site), t->w->arena, &losses,
-                            t->w->err);
+    *ret_same = back != NULL && pgb_delta_same(back);
+    pgb_delta_free(back);
+    if (status == PGB_OK && *ret_gone && !*ret_same && !t->lean) {
+        status = state_read(t, ret_now);
+    }
+    if (status == PGB_OK && *ret_gone && t->has_rows) {
+        status = lost_after(&lost, *ret_same ? t->before.catalog : ret_now->catalog,
+                            pgb_site_session(t->site), t->w->arena, ret_losses, t->w->err);
     }
     lost_done(&lost);
-    if (status == PGB_OK) {
-        status = compare(t, &t->before, &now, "before the upgrade", "after the downgrade", &differs,
-                         &notes);
-    }
-    if (status == PGB_OK && differs != NULL) {
-        spoiled = true;
-        status = add(t, restores, PGB_PROOF_FAILED, differs,
-                     commands(t, "pgbraid upgrade @\npgbraid downgrade @^", NULL));
-    } else if (status == PGB_OK) {
-        if (losses != NULL && notes != NULL) {
-            losses = pgb_arena_printf(t->w->arena, "%s; %s", losses, notes);
-        }
-        status = add(t, restores, PGB_PROOF_PASSED, losses != NULL ? losses : notes, NULL);
-    }
-    if (status == PGB_OK) {
-        status = fill(t, after->catalog, now.catalog);
-    }
-    if (status == PGB_OK) {
-        work_step(t->w, "up again", t->node, t->nth, 0);
-        status = run(t, PGB_UPGRADE);
-    }
+    return status;
+}
+
+/* Up again, from `now`. *ret_again: how it differs from the first time, or NULL. *ret_sure: that
+ * was seen; else the whole way has to be gone. */
+static pgb_status up_again(trip *t, state *after, const pgb_catalog *now, const pgb_delta *first,
+                           const char **ret_again, bool *ret_sure)
+{
+    pgb_delta *delta = NULL;
+    bool alike = false;
+    const char *ignored;
+    pgb_status status;
+
+    *ret_sure = true;
+    work_step(t->w, "up again", t->node, t->nth, 0);
+    status = run(t, PGB_UPGRADE);
     if (status == PGB_OK && t->outcome != PGB_SITE_DONE) {
-        again = said_failure(&t->failure, t->w->arena);
-        status = again == NULL ? pgb_error_nomem(t->w->err) : PGB_OK;
+        *ret_again = said_failure(&t->failure, t->w->arena);
+        return *ret_again == NULL ? pgb_error_nomem(t->w->err) : PGB_OK;
+    }
+    if (status == PGB_OK) {
+        status = look(t, &delta);
+    }
+    if (status == PGB_OK && first != NULL && delta != NULL) {
+        status = pgb_delta_alike(first, delta, &alike, t->w->err);
+    }
+    if (status == PGB_OK && !alike && t->lean) {
+        *ret_sure = false;
+    } else if (status == PGB_OK && alike) {
+        status = trips_fill(t, now, after->catalog);
     } else if (status == PGB_OK) {
         state second = {0};
 
         status = state_read(t, &second);
         if (status == PGB_OK) {
             status = compare(t, after, &second, "after the first upgrade", "after the second",
-                             &again, &ignored);
+                             ret_again, &ignored);
         }
-        if (status == PGB_OK && again == NULL) {
-            status = fill(t, now.catalog, second.catalog);
+        if (status == PGB_OK && *ret_again == NULL) {
+            status = trips_fill(t, now, second.catalog);
         }
         if (status == PGB_OK) {
             state_done(after);
@@ -522,6 +511,41 @@ static pgb_status back_and_forth(trip *t, state *after)
         } else {
             state_done(&second);
         }
+    }
+    if (status == PGB_OK && delta != NULL && *ret_sure) {
+        status = move(t, delta);
+    }
+    pgb_delta_free(delta);
+    return status;
+}
+
+/* Down, compared with what was before; then up again, compared with what was after: `first` (from
+ * the trace's base; NULL: not known) or, in full, `after`. */
+static pgb_status back_and_forth(trip *t, state *after, const pgb_delta *first, bool restored)
+{
+    const char *losses = NULL, *again = NULL;
+    state now = {0};
+    bool gone = true, same = false, differs = false, sure = true;
+    pgb_status status = down(t, after, &gone, &same, &now, &losses);
+
+    if (status != PGB_OK || !gone) {
+        state_done(&now);
+        return status;
+    }
+    if (t->lean && !same) {
+        return whole(t, after, restored);
+    }
+    status = say_restored(t, &now, same, losses, restored, &differs);
+    if (status == PGB_OK) {
+        status = trips_fill(t, after->catalog, same ? t->before.catalog : now.catalog);
+    }
+    if (status == PGB_OK) {
+        status = up_again(t, after, same ? t->before.catalog : now.catalog, same ? first : NULL,
+                          &again, &sure);
+    }
+    state_done(&now);
+    if (status == PGB_OK && !sure) {
+        return whole(t, after, true);
     }
     if (status == PGB_OK) {
         status = add(t, repeats, again != NULL ? PGB_PROOF_FAILED : PGB_PROOF_PASSED, again,
@@ -531,16 +555,15 @@ static pgb_status back_and_forth(trip *t, state *after)
                                               NULL)
                                    : NULL);
     }
-    state_done(&now);
-    if (status == PGB_OK && (spoiled || again != NULL)) {
+    if (status == PGB_OK && (differs || again != NULL)) {
         /* what comes next begins at what the upgrades alone make */
         status = begin_again(t);
-        if (status == PGB_OK) {
+        if (status == PGB_OK && !t->lean) {
             state_done(after);
             status = state_read(t, after);
         }
         if (status == PGB_OK) {
-            status = fill(t, NULL, after->catalog);
+            status = trips_fill(t, NULL, after->catalog);
         }
     }
     return status;
@@ -548,12 +571,42 @@ static pgb_status back_and_forth(trip *t, state *after)
 
 /* ---- one after the other ---- */
 
+/* It makes things, and its downgrade drops them: so reading the catalogs can most likely be spared.
+ * If not, nothing is lost but time. */
+static bool is_simple(const trip *t)
+{
+    static const char *const makes[] = {"comment", "create", "grant", "insert", NULL};
+    static const char *const drops[] = {"comment", "delete", "drop", "revoke", NULL};
+    const pgb_revset *set = t->w->world->set;
+    const pgb_revision *rev = t->w->world->nodes[t->node].rev;
+
+    return lost_begin_with(set, rev, PGB_SECTION_UP, makes) &&
+           (rev->down_kind != PGB_DOWN_SQL || lost_begin_with(set, rev, PGB_SECTION_DOWN, drops));
+}
+
+/* What is there now is what the revision is compared with. */
+static pgb_status begin_one(trip *t)
+{
+    pgb_status status = PGB_OK;
+
+    /* the first revision leaves the history's schema; rows are made from the whole catalogs */
+    t->lean = !t->w->o->rows && t->t->applied.n > 0 && t->alarms < ALARMS_MAX && is_simple(t);
+    if (!t->lean && t->before.catalog == NULL) {
+        status = state_read(t, &t->before);
+        if (status == PGB_OK) {
+            status = trips_fill(t, NULL, t->before.catalog);
+        }
+    }
+    return status == PGB_OK ? base(t) : status;
+}
+
 static pgb_status prove_one(trip *t, bool chosen)
 {
     const char *proof = upgrade_proof(t);
     size_t failures = pgb_proofs_count(&t->w->out->proofs, PGB_PROOF_FAILED);
     const pgb_revision *rev = t->w->world->nodes[t->node].rev;
     bool done = false, none = false;
+    pgb_delta *first = NULL;
     state after = {0};
     pgb_status status = upgrade(t, &done);
 
@@ -573,17 +626,23 @@ static pgb_status prove_one(trip *t, bool chosen)
         }
     }
     if (status == PGB_OK) {
+        status = look(t, &first);
+    }
+    if (status == PGB_OK && !t->lean) {
         status = state_read(t, &after);
     }
     if (status == PGB_OK) {
-        status = fill(t, t->before.catalog, after.catalog);
+        status = trips_fill(t, t->before.catalog, after.catalog);
     }
     if (status == PGB_OK) {
         status = no_way_back(t, &none);
     }
     if (status == PGB_OK && !none) {
-        status = back_and_forth(t, &after);
+        status = back_and_forth(t, &after, first, false);
+    } else if (status == PGB_OK && first != NULL) {
+        status = move(t, first);
     }
+    pgb_delta_free(first);
     state_done(&t->before);
     t->before = after;
     return status;
@@ -626,12 +685,9 @@ static pgb_status prove_all(trip *t)
             status = pass_over(t, chosen);
             continue;
         }
-        if (chosen && t->before.catalog == NULL) {
-            status = state_read(t, &t->before);
-            if (status == PGB_OK) {
-                status = fill(t, NULL, t->before.catalog);
-            }
-        } else if (!chosen) {
+        if (chosen) {
+            status = begin_one(t);
+        } else {
             state_done(&t->before);
         }
         if (status == PGB_OK) {
@@ -652,6 +708,9 @@ pgb_status work_trips(work *w, trips *ret_trips)
     status = work_site(w, "proving", NULL, &ret_trips->site);
     t.site = ret_trips->site;
     if (status == PGB_OK) {
+        status = pgb_trace_new(&t.trace, w->err);
+    }
+    if (status == PGB_OK) {
         status = prove_all(&t);
     }
     state_done(&t.before);
@@ -659,5 +718,6 @@ pgb_status work_trips(work *w, trips *ret_trips)
     if (status == PGB_OK && t.has_rows && w->o->probes) {
         status = begin_again(&t);
     }
+    pgb_trace_free(t.trace);
     return status;
 }

@@ -18,6 +18,7 @@ RUNS, HOLDS = "its upgrade runs", "its verify blocks hold"
 ON_ROWS = "its upgrade runs on tables with rows"
 RESTORES, REPEATS = "its downgrade restores exactly what was before", "its upgrade after the downgrade makes the same again"
 COMMUTES = "both orders make the same"
+NOTHING_BACK = "SELECT 1;"
 
 
 def revision(ident, parent, up, down="SELECT 1;", header=""):
@@ -137,6 +138,54 @@ class RowsTest(Case):
         self.assertIn("contains null values", self.only(answer, *self.failed(answer)[0])["reason"])
         self.assertEqual(self.only(answer, "revision b", RESTORES)["result"], "passed")
         self.assertEqual(self.only(answer, "revision c", RESTORES)["result"], "passed")
+
+
+class ReadsTest(Case):
+    """Where the rows that were written say that nothing differs, the catalogs are not read."""
+
+    def reads(self, project, *more, status=0):
+        ran = self.expect(status, "-v", "prove", "--no-rows", "--no-probes", *more, cwd=project)
+        lines = [line for line in ran.stderr.splitlines() if "the whole catalog was read" in line]
+        self.assertEqual(len(lines), 1, ran.stderr)
+        return int(lines[0].split("was read ")[1].split()[0]), ran.stdout
+
+    def tables(self, count, other=None):
+        steps = [(f"t{n}", f"CREATE TABLE t{n} (id serial PRIMARY KEY, up int REFERENCES t{max(n - 1, 0)}, note text DEFAULT 'x', "
+                  f"CHECK (id > {n})); CREATE INDEX ON t{n} (up); COMMENT ON TABLE t{n} IS 'no. {n}'; "
+                  f"CREATE VIEW v{n} AS SELECT id, note FROM t{n} WHERE up > 3;", f"DROP VIEW v{n}; DROP TABLE t{n};")
+                 for n in range(count)]
+        return self.chain(*steps[:count // 2], *([other] if other else []), *steps[count // 2:])
+
+    def test_plain_chain_is_read_once(self):
+        few, _ = self.reads(self.tables(4))
+        many, said = self.reads(self.tables(12))
+        self.assertEqual(few, many)  # of the first revision only, however many there are
+        self.assertEqual(many, 4)
+        self.assertIn("0 failed, 0 not probed, 36 passed", said)
+
+    def test_leftover_is_read_and_named(self):
+        plain, _ = self.reads(self.tables(6))
+        reads, said = self.reads(self.tables(6, ("odd", "CREATE TYPE color AS ENUM ('red');", "DROP TABLE IF EXISTS color;")), status=3)
+        self.assertGreater(reads, plain)
+        self.assertIn("enum public.color is left behind", said)
+        self.assertIn("1 failed, 0 not probed, 20 passed", said)
+
+    def test_leftovers_outside_of_the_usual_catalogs(self):
+        odd = {"pg_db_role_setting": ("ALTER DATABASE proving SET work_mem = '5MB';", NOTHING_BACK),
+               "pg_default_acl": ("ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC;", NOTHING_BACK),
+               "pg_description": ("COMMENT ON SCHEMA public IS 'changed';", "COMMENT ON TABLE t0 IS 'no. 0';"),
+               "pg_shdescription": ("CREATE ROLE odd_one; COMMENT ON ROLE odd_one IS 'odd';", "DROP TABLE IF EXISTS odd_one;"),
+               "pg_auth_members": ("GRANT pg_monitor TO CURRENT_USER;", "COMMENT ON TABLE t0 IS 'no. 0';"),
+               "pg_init_privs": ("CREATE EXTENSION IF NOT EXISTS plpgsql; UPDATE pg_init_privs SET privtype = 'e' "
+                                 "WHERE objoid = 'pg_authid'::regclass;", "DROP TABLE IF EXISTS odd_one;")}
+        plain, _ = self.reads(self.tables(4))
+        for catalog, (up, down) in odd.items():
+            with self.subTest(catalog):
+                ran = self.pgbraid("-v", "prove", "--no-rows", "--no-probes", cwd=self.tables(4, ("odd", up, down)))
+                self.assertIn(ran.returncode, (0, 3), ran.stderr)
+                # whatever the comparison says: it was made
+                reads = int(ran.stderr.split("the whole catalog was read ")[1].split()[0])
+                self.assertGreater(reads, plain)
 
 
 class CannotTest(Case):
