@@ -84,15 +84,18 @@ static const char *constant(pgb_buf *b, const oids *list, const char *p, const c
     const char *q = p + 1;
 
     for (size_t i = 0; i < sizeof bytes; i++) {
+        bool minus; /* bytes are printed as signed ones */
         size_t len;
 
         q += q < end && *q == ' ';
+        minus = q < end && *q == '-';
+        q += minus;
         for (len = 0; q + len < end && isdigit((unsigned char)q[len]); len++) {
         }
         if (len == 0 || number(q, len) > 255) {
             return p;
         }
-        bytes[i] = (unsigned char)number(q, len);
+        bytes[i] = (unsigned char)(minus ? 256 - number(q, len) : number(q, len));
         q += len;
     }
     if (end - q < 2 || q[0] != ' ' || q[1] != ']') {

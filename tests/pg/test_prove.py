@@ -168,7 +168,7 @@ class ReadsTest(Case):
         reads, said = self.reads(self.tables(6, ("odd", "CREATE TYPE color AS ENUM ('red');", "DROP TABLE IF EXISTS color;")), status=3)
         self.assertGreater(reads, plain)
         self.assertIn("enum public.color is left behind", said)
-        self.assertIn("1 failed, 0 not probed, 20 passed", said)
+        self.assertIn("2 failed, 0 not probed, 19 passed", said)  # the second upgrade meets the type, too
 
     def test_leftovers_outside_of_the_usual_catalogs(self):
         odd = {"pg_db_role_setting": ("ALTER DATABASE proving SET work_mem = '5MB';", NOTHING_BACK),
