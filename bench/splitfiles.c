@@ -34,10 +34,12 @@ int main(int argc, char **argv)
             names = realloc(names, cap * sizeof *names);
         }
         if (names == NULL || (names[n++] = strdup(e->d_name)) == NULL) {
-            return 1;
+            abort();
         }
     }
-    qsort(names, n, sizeof *names, by_name);
+    if (n > 0) {
+        qsort(names, n, sizeof *names, by_name);
+    }
     for (size_t i = 0; i < n; i++) {
         int fd = openat(dirfd(dir), names[i], O_RDONLY | O_CLOEXEC);
         size_t len = 0;

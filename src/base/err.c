@@ -3,6 +3,12 @@
 #include <stdio.h>
 #include <string.h>
 
+/* the header's wrappers for analyzers */
+#undef pgb_error_set
+#undef pgb_error_vset
+#undef pgb_error_set_errno
+#undef pgb_error_nomem
+
 pgb_status pgb_error_vset(pgb_error *err, pgb_status status, const char *fmt, va_list ap)
 {
     if (err == NULL) {

@@ -16,8 +16,6 @@
 #include "base/clock.h"
 #include "base/file.h"
 
-extern char **environ;
-
 /* What the child tells when it can't start the program. */
 typedef struct start_report {
     int step; /* index of steps */

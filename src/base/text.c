@@ -159,3 +159,19 @@ pgb_text_distance(const char *a, const char *b)
     }
     return row[nb];
 }
+
+const char *pgb_text_nearest(const char *typed, const char *const *names, size_t n)
+{
+    const char *nearest = NULL;
+    unsigned best = 4;
+
+    for (size_t i = 0; i < n; i++) {
+        unsigned d = pgb_text_distance(typed, names[i]);
+
+        if (d < best && d < strlen(names[i])) {
+            best = d;
+            nearest = names[i];
+        }
+    }
+    return nearest;
+}

@@ -19,5 +19,7 @@ void pgb_text_display(pgb_buf *buf, const char *s, size_t len, bool keep_newline
 
 /* Edit distance, for "did you mean"; strings over 64 bytes give their difference in length. */
 unsigned pgb_text_distance(const char *a, const char *b);
+/* The nearest of n names to what was typed, as far as it may be a slip of the hand; NULL: none. */
+const char *pgb_text_nearest(const char *typed, const char *const *names, size_t n);
 
 #endif

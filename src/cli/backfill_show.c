@@ -173,7 +173,8 @@ static pgb_status json_view(pgb_ctx *ctx, pgb_json *j, const pgb_backfill_view *
     if (v->backfill != NULL) {
         json_strings(j, "key", v->backfill->keys, v->backfill->n_keys);
     } else {
-        json_strings(j, "key", v->state->key, v->state->n_key);
+        json_strings(j, "key", v->state != NULL ? v->state->key : NULL,
+                     v->state != NULL ? v->state->n_key : 0);
     }
     pgb_json_key_int(j, "rows_done", s != NULL ? s->rows_done : 0);
     pgb_json_key(j, "rows_all");

@@ -246,12 +246,23 @@ static int set_value(reading *r, size_t i, const char *section, const char *valu
 {
     const pgb_conf_key *key = &pgb_conf_keys[i];
     pgb_conf *c = r->conf;
-    /* in the order of the table; NULL: not a plain string */
-    const char **const strings[KEY_COUNT] = {
-        &c->project,     &c->migrations, &c->layout,        NULL, NULL, NULL, NULL, &c->default_url,
-        &c->default_env, &c->server_bin, &c->history_schema};
+    const char *other = NULL; /* not a plain string */
+    /* in the order of the table */
+    const char **const strings[] = {&c->project,
+                                    &c->migrations,
+                                    &c->layout,
+                                    &other,
+                                    &other,
+                                    &other,
+                                    &other,
+                                    &c->default_url,
+                                    &c->default_env,
+                                    &c->server_bin,
+                                    &c->history_schema,
+                                    &other};
     const char *copy;
 
+    _Static_assert(sizeof strings / sizeof strings[0] == KEY_COUNT, "one of each key");
     if (value[0] == '\0') {
         return bad_value(r, key, section, "is empty");
     }
@@ -262,9 +273,7 @@ static int set_value(reading *r, size_t i, const char *section, const char *valu
     if (copy == NULL) {
         return fail_nomem(r);
     }
-    if (strings[i] != NULL) {
-        *strings[i] = copy;
-    }
+    *strings[i] = copy;
     if (strcmp(key->key, "heads") == 0) {
         c->heads_one = strcmp(value, "one") == 0;
     } else if (strcmp(key->key, "late") == 0) {

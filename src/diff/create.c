@@ -173,9 +173,7 @@ static void put_function(pgb_buf *b, const char *signature)
 
 static void create_index(pgb_buf *b, const pgb_object *x)
 {
-    PGB_AUTO_BUF(alter);
     const char *targets = pgb_object_get(x, "statistics_target");
-
     const char *definition = text(x, "definition"), *only = strstr(definition, " ON ONLY ");
 
     /* of a partitioned table: partitions get theirs with it, unless it was left unfinished */

@@ -105,6 +105,7 @@ static void change_column(const change *c)
                        v != NULL ? v : usual_storage(text(c->want, "type")));
     } else if (is_property(c, "compression") && owner != NULL && !composite) {
         pgb_buf_printf(c->b, "%s SET COMPRESSION %s;\n", alter, v != NULL ? v : "default");
+        /* NOLINTNEXTLINE(bugprone-branch-clone) */
     } else if (!table && !composite) {
         return; /* a view's columns are what its definition says */
     } else if (is_property(c, "type") || is_property(c, "collation")) {

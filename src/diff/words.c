@@ -293,7 +293,7 @@ static void put_default_privileges(pgb_buf *b, const pgb_object *o, grant *want,
     pgb_buf_printf(&prefix, "ALTER DEFAULT PRIVILEGES FOR ROLE %s%s%s ", role,
                    schema != NULL ? " IN SCHEMA " : "", schema != NULL ? schema : "");
     for (; *objects != '\0'; objects++) {
-        pgb_buf_putc(&noun, *objects >= 'a' && *objects <= 'z' ? (char)(*objects - 32) : *objects);
+        pgb_buf_putc(&noun, (char)(*objects >= 'a' && *objects <= 'z' ? *objects - 32 : *objects));
     }
     t = (target){pgb_buf_str(&prefix), pgb_buf_str(&noun), "", NULL};
     put_acl(b, &t, want, n_want, have, n_have);

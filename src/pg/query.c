@@ -36,7 +36,7 @@ pgb_status pgb_session_result_error(pgb_session *s, const PGresult *result, pgb_
         return pgb_session_lose(s, err);
     }
     if (err != NULL && err->status == PGB_OK) {
-        s->position = position != NULL ? atoi(position) : 0;
+        s->position = position != NULL ? (int)strtol(position, NULL, 10) : 0;
     }
     if (severity != NULL && (strcmp(severity, "FATAL") == 0 || strcmp(severity, "PANIC") == 0)) {
         /* its last words: the server hangs up */

@@ -119,7 +119,10 @@ static bool poll_slice(int fd, short events, int64_t deadline, short *ret)
     int64_t left = pgb_deadline_left(deadline);
     int n = poll(&p, 1, (int)(left < SLICE_MS ? left : SLICE_MS));
 
-    *ret = n > 0 ? p.revents : 0;
+    *ret = 0;
+    if (n > 0) {
+        *ret = p.revents;
+    }
     return n >= 0 || errno == EINTR;
 }
 

@@ -404,7 +404,7 @@ static pgb_status resolve_atom(const pgb_world *w, const pgb_ident *ident, const
 {
     const char *atom = ident->atom;
     size_t len = ident->atom_len;
-    uint32_t node;
+    uint32_t node = PGB_NODE_NONE;
     pgb_status status;
 
     if (is_word(atom, len, "base")) {

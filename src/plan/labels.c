@@ -167,7 +167,7 @@ pgb_status pgb_world_labels(const pgb_world *w, uint32_t node, const char *const
     pgb_status status = w->labels != NULL ? PGB_OK : prepare(w, err);
     uint32_t n = 0;
 
-    if (status == PGB_OK && collect(w, node, &stack, &found)) {
+    if (w->labels != NULL && collect(w, node, &stack, &found)) {
         labels = pgb_arena_array(w->arena, found.n, sizeof *labels);
     }
     if (status == PGB_OK && labels == NULL) {

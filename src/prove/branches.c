@@ -131,7 +131,7 @@ static pgb_status one_order(pair *p, const char *database, bool turned, pgb_site
     const uint32_t *first = turned ? p->right : p->left, *second = turned ? p->left : p->right;
     uint32_t n_first = turned ? p->n_right : p->n_left, n_second = turned ? p->n_left : p->n_right;
     pgb_error failure = PGB_ERROR_INIT;
-    uint32_t failed;
+    uint32_t failed = PGB_NODE_NONE;
     pgb_status status = work_site(p->w, database, "common", ret_site);
 
     *ret_state = NULL;

@@ -48,6 +48,7 @@ static bool read_day(const char *text, int64_t *ret_days, const char **rest)
 {
     int year, month, day, n = 0;
 
+    /* NOLINTNEXTLINE(cert-err34-c): four digits at most cannot overflow */
     if (sscanf(text, "%4d-%2d-%2d%n", &year, &month, &day, &n) != 3 || n == 0 || month < 1 ||
         month > 12 || day < 1 || day > 31) {
         return false;
@@ -159,7 +160,7 @@ static void put_json_value(candidate *c, pgb_buf *buf)
                 if (*p == '"' || *p == '\\') {
                     pgb_buf_putc(buf, '\\');
                 }
-                pgb_buf_putc(buf, (unsigned char)*p < ' ' ? ' ' : *p);
+                pgb_buf_putc(buf, (char)((unsigned char)*p < ' ' ? ' ' : *p));
             }
             pgb_buf_putc(buf, '"');
         }
@@ -314,6 +315,10 @@ static bool from_hint(candidate *c, pgb_buf *buf)
         }
         break;
     case 'S':
+        /* a number in quotes, or one that a cast asks for */
+        if (upto(c, 1) == 0 && from_number(c, h->text, other->text, buf)) {
+            return true;
+        }
         if (upto(c, 4) == 0) {
             pgb_value_string(&c->maker->values.random, 3, buf);
         }

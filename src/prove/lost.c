@@ -270,8 +270,9 @@ pgb_status lost_rows_of(const pgb_revset *set, const pgb_revision *rev, const pg
         const char *name;
         bool said = false;
 
-        for (size_t k = 0; k < i; k++) {
+        for (size_t k = 0; t->name != NULL && k < i; k++) {
             said = said || (objects.list.at[k].kind == PGB_OBJECT_TABLE &&
+                            objects.list.at[k].name != NULL &&
                             strcmp(objects.list.at[k].name, t->name) == 0);
         }
         if (t->kind != PGB_OBJECT_TABLE || t->name == NULL || said) {

@@ -396,7 +396,7 @@ pgb_status pgb_maker_note(pgb_maker *maker, const pgb_shape_table *table, const 
 static const char *ask(void *data, const pgb_shape_type *type, int32_t typmod)
 {
     pgb_maker *maker = data;
-    const pgb_domain_pool *pool;
+    const pgb_domain_pool *pool = NULL;
 
     if (maker->status == PGB_OK) {
         maker->status = pgb_maker_pool(maker, type, typmod, &pool, maker->err);

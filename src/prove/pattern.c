@@ -16,7 +16,7 @@ void pgb_pattern_like(pgb_random *random, const char *pattern, pgb_buf *buf)
                 pgb_buf_putc(buf, letters[pgb_random_upto(random, 25)]);
             }
         } else {
-            pgb_buf_putc(buf, *p == '_' ? letters[pgb_random_upto(random, 25)] : *p);
+            pgb_buf_putc(buf, (char)(*p == '_' ? letters[pgb_random_upto(random, 25)] : *p));
         }
     }
 }
@@ -158,9 +158,9 @@ static bool add_escape(bool set[128], char c)
 
 static void read_bracket(maker *m, const char *p, const char *end, bool set[128])
 {
-    bool not = p + 1 < end && p[1] == '^';
+    bool negated = p + 1 < end && p[1] == '^';
 
-    p += not ? 2 : 1;
+    p += negated ? 2 : 1;
     end--; /* its ] */
     for (const char *start = p; p < end;) {
         if (*p == '[' && p + 1 < end && p[1] == ':') {
@@ -186,7 +186,7 @@ static void read_bracket(maker *m, const char *p, const char *end, bool set[128]
             p++;
         }
     }
-    if (not ) {
+    if (negated) {
         for (unsigned c = 0; c < 128; c++) {
             set[c] = c >= ' ' && c < 127 && !set[c];
         }
@@ -246,7 +246,7 @@ static void make_atom(maker *m, const char *p, const char *end, int depth)
         } else if (add_escape(set, p[1])) {
             put_from(m, set);
         } else {
-            pgb_buf_putc(m->buf, p[1] == 't' ? '\t' : p[1] == 'n' ? '\n' : p[1]);
+            pgb_buf_putc(m->buf, (char)(p[1] == 't' ? '\t' : p[1] == 'n' ? '\n' : p[1]));
         }
         break;
     default:

@@ -108,7 +108,7 @@ static void put_key(const family *m, const pgb_shape_table *t, const uint16_t *c
     }
 }
 
-enum { VALUES_MAX = 400 };
+enum { VALUES_MAX = 400, FRESH_KEYS = 10 };
 
 static void key_of(const family *m, const char **key)
 {
@@ -464,9 +464,24 @@ static pgb_status act(family *m, pgb_error *err)
                                     m->table->columns[m->f->columns[i]].quoted);
         }
     }
-    status = count(m, &before, err);
-    if (status == PGB_OK) {
-        status = change_parent(m, &n, &refusal, err);
+    for (int tries = FRESH_KEYS; status == PGB_OK; tries--) {
+        size_t mark = m->t.script.len;
+
+        status = count(m, &before, err);
+        if (status == PGB_OK) {
+            status = change_parent(m, &n, &refusal, err);
+        }
+        if (status != PGB_OK || m->deleting || tries == 0 ||
+            strcmp(refusal.sqlstate, "23505") != 0) {
+            break;
+        }
+        /* another row has that key by chance */
+        m->t.script.len = mark;
+        m->t.script.p[mark] = '\0';
+        status = make_fresh_key(m, &made, err);
+        if (status == PGB_OK && !made) {
+            return pgb_trial_not_put(&m->t, err);
+        }
     }
     if (status != PGB_OK) {
         return status;
@@ -509,7 +524,7 @@ static pgb_status probe_action(pgb_prober *p, const pgb_shape_table *table,
     pgb_status status = begin(p, table, f, &m, err);
 
     m.deleting = deleting;
-    m.declared = fate_of(deleting ? f->on_delete : f->on_update);
+    m.declared = fate_of((char)(deleting ? f->on_delete : f->on_update));
     put_claim(&m);
     if (status == PGB_OK && why_empty(&m) != NULL) {
         status = pgb_trial_not_probed(&m.t, err, "%s", why_empty(&m));

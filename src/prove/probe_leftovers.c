@@ -58,6 +58,8 @@ static pgb_status look(pgb_prober *p, const pgb_shape_table *table, const pgb_sh
                        const pgb_shape_foreign *f, pgb_error *err)
 {
     bool had_rows = p->had_rows[table->root->index];
+    /* one of the two is given */
+    /* cppcheck-suppress nullPointer */
     bool validated = check != NULL ? check->validated : f->validated;
     PGB_AUTO_BUF(sql);
     pgb_trial t;

@@ -212,7 +212,7 @@ static pgb_status fill_knot(filling *f, circle *c, pgb_error *err)
             tables[n++] = c->tables[i];
         }
     }
-    if (status == PGB_OK) {
+    if (status == PGB_OK && n > 0) {
         status = pgb_fill_knot(f->maker, tables, fills, n, per_table(f, tables[0]), err);
     }
     status = end(f, status, err);

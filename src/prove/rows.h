@@ -32,7 +32,7 @@ typedef struct pgb_rows_options {
     const char *const *tables;
     uint32_t n_tables;
     uint32_t parent_rows; /* of those that are only referred to by `tables`; 0: as `rows` */
-    int64_t deadline;                /* pgb_deadline_in; 0: none */
+    int64_t deadline;     /* pgb_deadline_in; 0: none */
     const volatile int *interrupted; /* may be NULL */
 } pgb_rows_options;
 

@@ -41,7 +41,7 @@ static void put_side(pgb_buf *b, const char *side, const char *value)
     for (size_t i = 0; i < len && i < SHOWN_BYTES; i++) {
         bool line = value[i] == '\n';
 
-        pgb_buf_putc(b, line ? ' ' : value[i]);
+        pgb_buf_putc(b, (char)(line ? ' ' : value[i]));
         while (line && (value[i + 1] == ' ' || value[i + 1] == '\n')) {
             i++;
         }

@@ -300,6 +300,7 @@ void pgb_stage_close(pgb_stage *stage)
 /* Settings whose values are lists of names, kept as SQL would write them. */
 static bool is_list(const char *name)
 {
+    /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): each setting has a name */
     return strcmp(name, "search_path") == 0 || strcmp(name, "temp_tablespaces") == 0;
 }
 

@@ -347,8 +347,7 @@ static pgb_status downgrade_failed(trip *t, state *after, bool *ret_gone)
                 rows = pgb_arena_printf(t->w->arena, "pgbraid upgrade %s\n%s", t->id, rows);
             }
             return add_rows_failure(t, &with_rows, "its downgrade runs on tables with rows",
-                                    rows == NULL ? "pgbraid downgrade @^" : "pgbraid downgrade @^",
-                                    rows);
+                                    "pgbraid downgrade @^", rows);
         }
     }
     if (status == PGB_OK && (had_rows || pgb_site_spoiled(t->site))) {

@@ -205,7 +205,7 @@ char pgb_value_category(const pgb_shape_type *t)
     int32_t typmod = -1;
 
     t = pgb_shape_base(t, &typmod);
-    return t == NULL ? 'X' : t->array ? 'A' : t->kind == 'e' ? 'E' : t->category;
+    return (char)(t == NULL ? 'X' : t->array ? 'A' : t->kind == 'e' ? 'E' : t->category);
 }
 
 uint32_t pgb_value_max_length(const pgb_shape_type *t, int32_t typmod)

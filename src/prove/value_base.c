@@ -168,12 +168,12 @@ static void make_numeric(const request *q)
         put(q, "0");
     }
     for (int i = 0; i < digits; i++) {
-        pgb_buf_putc(q->buf, q->flavor == PGB_FLAVOR_HIGH ? '9' : (char)('1' + upto(q, 8)));
+        pgb_buf_putc(q->buf, (char)(q->flavor == PGB_FLAVOR_HIGH ? '9' : '1' + upto(q, 8)));
     }
     for (int i = 0; i < scale && i < 30; i++) {
         pgb_buf_puts(q->buf, i == 0 ? "." : "");
         /* numeric(2,4) takes 0.00xx only */
-        pgb_buf_putc(q->buf, whole < 0 && i < -whole ? '0' : (char)('1' + upto(q, 8)));
+        pgb_buf_putc(q->buf, (char)(whole < 0 && i < -whole ? '0' : '1' + upto(q, 8)));
     }
 }
 
@@ -541,7 +541,7 @@ bool pgb_value_make_span(pgb_values *v, const pgb_shape_type *t, pgb_buf *low, p
     if (strcmp(t->name, "int4") == 0 || strcmp(t->name, "int8") == 0 ||
         strcmp(t->name, "numeric") == 0 || strcmp(t->name, "float8") == 0) {
         pgb_buf_printf(low, "%llu", (unsigned long long)from);
-        pgb_buf_printf(high, "%llu", (unsigned long long)(from + days));
+        pgb_buf_printf(high, "%llu", (unsigned long long)from + days);
         return t->own;
     }
     if (strcmp(t->name, "date") == 0 || strncmp(t->name, "timestamp", 9) == 0) {

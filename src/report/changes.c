@@ -183,7 +183,7 @@ static void compare(comparing *c)
     while (!c->failed && (i < n || k < after->n)) {
         const pgb_object *was = i < n ? &before->objects[i] : NULL;
         const pgb_object *now = k < after->n ? &after->objects[k] : NULL;
-        int by = was == NULL ? 1 : now == NULL ? -1 : strcmp(was->kind, now->kind);
+        int by = i >= n ? 1 : k >= after->n ? -1 : strcmp(was->kind, now->kind);
 
         if (by == 0) {
             by = strcmp(was->identity, now->identity);

@@ -83,7 +83,7 @@ static pgb_status put_hash(pgb_page *p, const char *text)
         pgb_buf_putc(p->out, digits[three >> 18]);
         pgb_buf_putc(p->out, digits[three >> 12 & 63]);
         pgb_buf_putc(p->out, digits[three >> 6 & 63]);
-        pgb_buf_putc(p->out, i + 2 < PGB_HASH_BYTES ? digits[three & 63] : '=');
+        pgb_buf_putc(p->out, (char)(i + 2 < PGB_HASH_BYTES ? digits[three & 63] : '='));
     }
     pgb_put(p, "'");
     return PGB_OK;

@@ -280,8 +280,8 @@ void pgb_mark_code(pgb_buf *out, const char *text)
         run = shown.p[i] == '`' ? run + 1 : 0;
         longest = run > longest ? run : longest;
     }
-    pad = shown.p[0] == '`' || shown.p[shown.len - 1] == '`' ||
-          (shown.p[0] == ' ' && shown.p[shown.len - 1] == ' ');
+    pad = shown.len > 0 && (shown.p[0] == '`' || shown.p[shown.len - 1] == '`' ||
+                            (shown.p[0] == ' ' && shown.p[shown.len - 1] == ' '));
     for (size_t i = 0; i <= longest; i++) {
         pgb_buf_putc(out, '`');
     }

@@ -85,7 +85,7 @@ static const char *identifier(pgb_arena *arena, const args *a)
                      ((unsigned char)c & 0x80) != 0)) {
             return NULL;
         }
-        *to++ = c >= 'A' && c <= 'Z' ? (char)(c + 'a' - 'A') : c;
+        *to++ = (char)(c >= 'A' && c <= 'Z' ? c + 'a' - 'A' : c);
     }
     return out;
 }
@@ -100,18 +100,10 @@ static const char *const names[D_COUNT] = {"backfill", "requires", "source",    
 static pgb_status unknown(bparse *p, const args *name)
 {
     char typed[65], fix[200];
-    unsigned best = 4;
-    const char *nearest = NULL;
+    const char *nearest;
 
     snprintf(typed, sizeof typed, "%.*s", (int)(name->len < 64 ? name->len : 64), name->at);
-    for (int i = 0; i < D_COUNT; i++) {
-        unsigned d = pgb_text_distance(typed, names[i]);
-
-        if (d < best && d < strlen(names[i])) {
-            best = d;
-            nearest = names[i];
-        }
-    }
+    nearest = pgb_text_nearest(typed, names, D_COUNT);
     if (nearest != NULL) {
         snprintf(fix, sizeof fix, "Did you mean -- pgbraid:%s?", nearest);
     } else {

@@ -3,6 +3,7 @@
 #ifndef PGB_REV_BACKFILL_INTERNAL_H
 #define PGB_REV_BACKFILL_INTERNAL_H
 
+#include "base/buf.h"
 #include "rev/backfill.h"
 #include "sql/scan.h"
 

@@ -237,7 +237,7 @@ static bool begins_query(const char *command)
 static pgb_status look_at_sql(bparse *p)
 {
     pgb_parser *parser = NULL;
-    pgb_facts facts;
+    pgb_facts facts = {0};
     pgb_status status = pgb_parser_new(&parser, p->err);
 
     if (status == PGB_OK) {

@@ -295,18 +295,10 @@ static const char *const directive_names[DIR_COUNT] = {
 static pgb_status unknown_directive(parse *p, const args *name)
 {
     char typed[65], fix[200];
-    unsigned best = 4;
-    const char *nearest = NULL;
+    const char *nearest;
 
     snprintf(typed, sizeof typed, "%.*s", (int)(name->len < 64 ? name->len : 64), name->at);
-    for (size_t i = 0; i < DIR_COUNT; i++) {
-        unsigned d = pgb_text_distance(typed, directive_names[i]);
-
-        if (d < best && d < strlen(directive_names[i])) {
-            best = d;
-            nearest = directive_names[i];
-        }
-    }
+    nearest = pgb_text_nearest(typed, directive_names, DIR_COUNT);
     if (nearest != NULL) {
         snprintf(fix, sizeof fix, "Did you mean -- pgbraid:%s?", nearest);
     } else {

@@ -63,7 +63,9 @@ static bool title_from(rev_loader *l, rev_file *f, const char *slug, size_t len)
         return false;
     }
     for (char *c = title; *c != '\0'; c++) {
-        *c = *c == '_' ? ' ' : *c;
+        if (*c == '_') {
+            *c = ' ';
+        }
     }
     f->rev.title = title;
     return true;

@@ -384,7 +384,7 @@ pgb_status pgb_rev_rename(const pgb_revset *set, const char *file, const char *n
     for (uint32_t i = 0; i < n_children && status == PGB_OK; i++) {
         status = plan_child(&r, children[i], &rename, err);
     }
-    if (status == PGB_OK) {
+    if (status == PGB_OK && r.changes.n > 0) { /* its own files at least */
         rename.old_id = r.rev->id;
         rename.new_id = r.new_id;
         rename.old_file = r.rev->file;

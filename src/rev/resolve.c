@@ -49,9 +49,9 @@ const char *rev_free_id(pgb_arena *arena, const pgb_revset *set, const char *id,
 
         for (char *c = next; c < next + len; c++) {
             if (*c >= 'a' && *c <= 'z') {
-                *c = *c == 'z' ? 'a' : (char)(*c + 1);
+                *c = (char)(*c == 'z' ? 'a' : *c + 1);
             } else if (*c >= 'A' && *c <= 'Z') {
-                *c = *c == 'Z' ? 'A' : (char)(*c + 1);
+                *c = (char)(*c == 'Z' ? 'A' : *c + 1);
             }
         }
         /* without letters, or when they have come round */

@@ -15,7 +15,7 @@ void pgb_slug(const char *message, char slug[PGB_SLUG_MAX + 1])
     bool gap = false;
 
     for (const char *c = message; *c != '\0'; c++) {
-        char l = *c >= 'A' && *c <= 'Z' ? (char)(*c + 32) : *c;
+        char l = (char)(*c >= 'A' && *c <= 'Z' ? *c + 32 : *c);
 
         if (!((l >= 'a' && l <= 'z') || (l >= '0' && l <= '9'))) {
             gap = gap || *c != '\''; /* don't -> dont */
@@ -148,7 +148,7 @@ static void put_title(pgb_buf *out, const char *title)
         for (size_t i = 0; i < valid; i++) {
             unsigned char c = (unsigned char)title[i];
 
-            pgb_buf_putc(out, c < 0x20 || c == 0x7F ? ' ' : (char)c);
+            pgb_buf_putc(out, (char)(c < 0x20 || c == 0x7F ? ' ' : c));
         }
         title += valid;
         len -= valid;

@@ -313,6 +313,7 @@ static pgb_status open_run(bf *x, pgb_error *err)
 
     if (status == PGB_OK) {
         pgb_random_uuid(x->r->run);
+        /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): an open runner is there */
         memcpy(x->summary->run, x->r->run, sizeof x->summary->run);
         status = bf_check_requires(x, err);
     }
@@ -426,7 +427,7 @@ static pgb_status run_all(bf *x, pgb_error *err)
     }
     if (x->o.dry_run) {
         x->summary->state = "dry_run";
-        if (bf_alive(x)) {
+        if (bf_alive(x) && pgb_session_in_transaction(x->r->session)) {
             pgb_exec(x->r->session, "ROLLBACK", NULL, NULL);
         }
     } else if (bf_alive(x) && x->r->locked) {

@@ -20,6 +20,7 @@ typedef struct trip {
     bf *x;
     int64_t loaded, left;   /* left: rows at fault that the page covers */
     const char *last;       /* NULL: none */
+    bool empty;             /* the page has no rows: what the statement says of none is not asked */
     size_t outcomes, items; /* of the batch before the statement */
 } trip;
 
@@ -117,6 +118,7 @@ static pgb_status on_answer(void *data, const pgb_tag *tag, const pgb_result *re
         const char *count = strrchr(words, ' ');
 
         t->loaded = count != NULL ? strtoll(count + 1, NULL, 10) : 0;
+        t->empty = t->loaded == 0;
         break;
     }
     case R_LAST:
@@ -131,7 +133,7 @@ static pgb_status on_answer(void *data, const pgb_tag *tag, const pgb_result *re
         }
         break;
     case R_STATEMENT:
-        return take_outcomes(t->x, result, err);
+        return t->empty ? PGB_OK : take_outcomes(t->x, result, err);
     default:
         break;
     }
@@ -429,7 +431,6 @@ pgb_status bf_portion_run(bf *x, int64_t n, int64_t *ret_rows, pgb_error *err)
     }
     if (t.last == NULL) {
         x->batch.end = true;
-        forget_outcomes(x, &t); /* what it said of no rows */
     } else {
         x->batch.checkpoint = t.last;
     }

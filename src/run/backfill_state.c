@@ -78,10 +78,9 @@ pgb_status bf_lock(bf *x, pgb_error *err)
         return err != NULL ? err->status : PGB_UNSAFE;
     }
     if (x->o.dry_run) {
-        pgb_status status = lock_check_target(r, err);
-
         /* What comes with the lock otherwise: timeouts, and the token that lock_identity looks for.
          */
+        status = lock_check_target(r, err);
         return status == PGB_OK ? pgb_exec(r->session, r->settings, NULL, err) : status;
     }
     status = open_history(x, err);

@@ -231,7 +231,7 @@ static pgb_status one_by_one(run *x, pgb_error *err)
             runner_quiet(r, false);
         }
 
-        switch (trip.commit) {
+        switch (pending != NULL ? trip.commit : OUTCOME_NONE) {
         case OUTCOME_NONE:
             break;
         case OUTCOME_DONE:
@@ -281,7 +281,7 @@ static pgb_status one_by_one(run *x, pgb_error *err)
         }
         }
 
-        switch (trip.work) {
+        switch (t != NULL ? trip.work : OUTCOME_NONE) {
         case OUTCOME_NONE:
             break;
         case OUTCOME_DONE:
@@ -346,7 +346,7 @@ pgb_status run_ensure_history(pgb_runner *r, pgb_error *err)
 pgb_status pgb_runner_execute(pgb_runner *runner, const pgb_world *world, const pgb_plan *plan,
                               pgb_run_summary *ret_summary, pgb_error *err)
 {
-    pgb_run_summary ignored;
+    pgb_run_summary ignored = {0};
     run x = {.r = runner,
              .summary = ret_summary != NULL ? ret_summary : &ignored,
              .begun = pgb_clock_us()};

@@ -84,7 +84,8 @@ static pgb_status check_session_is_ours(pgb_runner *r, const pgb_result *got, in
  */
 pgb_status lock_identity(pgb_runner *r, identity *ret, pgb_error *err)
 {
-    static const char *const asked[] = {SYSTEM ", " TIMELINE, SYSTEM ", NULL", "NULL, " TIMELINE};
+    static const char *const asked[] = {(SYSTEM ", " TIMELINE), (SYSTEM ", NULL"),
+                                        ("NULL, " TIMELINE)};
 
     memset(ret, 0, sizeof *ret);
     for (size_t i = 0; i < 3; i++) {

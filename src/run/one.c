@@ -80,6 +80,8 @@ pgb_status one_refuse(pgb_runner *r, const task_list *tasks, pgb_error *err)
         want += tasks->at[i].record_only ? 0 : tasks->at[i].lock_estimate;
     }
     if (want + taken > have) {
+        int64_t needed = (want + taken) * pgb_result_int(got, 0, 2) / have * 6 / 5 + 1;
+
         pgb_error_set(
             err, PGB_REFUSED,
             "the plan of %u revisions locks about %lld relations at once, and the server's "
@@ -91,7 +93,7 @@ pgb_status one_refuse(pgb_runner *r, const task_list *tasks, pgb_error *err)
         pgb_error_hint(err,
                        "run without --one-transaction, or in parts, or raise "
                        "max_locks_per_transaction to %lld (needs a restart)",
-                       (long long)((want + taken) * pgb_result_int(got, 0, 2) / have * 6 / 5 + 1));
+                       (long long)needed);
         return PGB_REFUSED;
     }
     return PGB_OK;

@@ -178,8 +178,8 @@ static pgb_status prepare(pgb_runner *r, task_list *tasks, task *t, pgb_arena *a
     if (!t->record_only && !t->none && info->first_no_transaction != NULL) {
         return refuse_in_transaction(t, info, err);
     }
-    if (!t->up && t->stored == NULL && row != NULL && row->has_down && row->down_norm[0] != '\0' &&
-        strcmp(row->down_norm, info->hash_norm) != 0) {
+    if (!t->up && t->stored == NULL && rev != NULL && row != NULL && row->has_down &&
+        row->down_norm[0] != '\0' && strcmp(row->down_norm, info->hash_norm) != 0) {
         runner_note(
             r, "NOTICE",
             "%s: the way back in %s is another than when it was applied; the file's is used",

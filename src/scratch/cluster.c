@@ -257,7 +257,7 @@ int pgb_cluster_major(const char *data)
         read_small(path, text, sizeof text) <= 0) {
         return 0;
     }
-    return atoi(text);
+    return (int)strtol(text, NULL, 10);
 }
 
 bool pgb_cluster_pid_file(const char *data, pgb_postmaster *ret)
@@ -379,7 +379,7 @@ static size_t candidates(uid_t uid, pid_t *pids, size_t max)
         }
         snprintf(path, sizeof path, "/proc/%s/comm", e->d_name);
         if (read_small(path, name, sizeof name) > 0 && is_server_program(name)) {
-            pids[n++] = (pid_t)atoi(e->d_name);
+            pids[n++] = (pid_t)strtol(e->d_name, NULL, 10);
         }
     }
     closedir(d);

@@ -13,13 +13,13 @@ void pgb_database_name(const char *project, char name[PGB_DATABASE_NAME])
 {
     size_t len = 0;
 
-    for (; project[len] != '\0' && len < PGB_DATABASE_NAME - 1; len++) {
+    for (; len < PGB_DATABASE_NAME - 1 && project[len] != '\0'; len++) {
         char c = project[len];
 
         if (c >= 'A' && c <= 'Z') {
             c = (char)(c - 'A' + 'a');
         }
-        name[len] = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9' && len > 0) ? c : '_';
+        name[len] = (char)((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9' && len > 0) ? c : '_');
     }
     name[len] = '\0';
     if (len == 0 || strcmp(name, "postgres") == 0 || strncmp(name, "template", 8) == 0 ||
@@ -70,7 +70,7 @@ static pgb_status make_database(pgb_session *session, const char *name, pgb_aren
             return status;
         }
         status = pgb_exec(session, sql, NULL, &why);
-        if (status == PGB_OK || status != PGB_SQL || pgb_deadline_left(deadline) == 0) {
+        if (status != PGB_SQL || pgb_deadline_left(deadline) == 0) {
             if (status != PGB_OK && err != NULL && err->status == PGB_OK) {
                 *err = why;
             }

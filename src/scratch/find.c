@@ -159,8 +159,8 @@ static pgb_status try_numbered(search *s, const char *parent, const char *prefix
         const char *digits = e->d_name + skip;
 
         if (strncmp(e->d_name, prefix, skip) == 0 && isdigit((unsigned char)digits[0]) &&
-            strlen(digits) <= 3 && (s->major == 0 || atoi(digits) == s->major)) {
-            if (!pgb_vec_push(&majors, atoi(digits))) {
+            strlen(digits) <= 3 && (s->major == 0 || (int)strtol(digits, NULL, 10) == s->major)) {
+            if (!pgb_vec_push(&majors, (int)strtol(digits, NULL, 10))) {
                 status = PGB_NOMEM;
                 break;
             }

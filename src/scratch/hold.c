@@ -42,7 +42,7 @@ static pgb_status lock_file(const pgb_place *place, const char *name, bool share
                               "the embedded PostgreSQL is being started or "
                               "stopped by another pgbraid");
                 if (got > 0) {
-                    pgb_error_detail(err, "It is process %d.", atoi(who));
+                    pgb_error_detail(err, "It is process %d.", (int)strtol(who, NULL, 10));
                 }
                 pgb_error_hint(err, "Try again in a while.");
                 return PGB_CONNECT;

@@ -127,11 +127,11 @@ static pgb_status outside(const pgb_place *p, pgb_arena *arena, const char **ret
         return status;
     }
     /* a name that a person recognises; the hash alone tells projects apart */
-    for (; base[len] != '\0' && len < sizeof name - 1; len++) {
+    for (; len < sizeof name - 1 && base[len] != '\0'; len++) {
         char c = base[len];
         bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 
-        name[len] = plain || c == '-' ? c : '_';
+        name[len] = (char)(plain || c == '-' ? c : '_');
     }
     name[len] = '\0';
     *ret = pgb_arena_printf(arena, "%s/%s-%.16s", parent, len > 0 ? name : "root", hex);

@@ -51,9 +51,7 @@ static bool is_digit(char c)
 static const char *skip_to_quote(const char *p, const char *end, char quote, bool escapes)
 {
     while (p < end) {
-        if (escapes && *p == '\\' && p + 1 < end) {
-            p += 2;
-        } else if (*p == quote && p + 1 < end && p[1] == quote) {
+        if (p + 1 < end && ((escapes && *p == '\\') || (*p == quote && p[1] == quote))) {
             p += 2;
         } else if (*p++ == quote) {
             return p;

@@ -479,9 +479,9 @@ void pgb_scan_give(pgb_scan *s, const char *bytes, size_t len, bool last)
     s->len = len;
     s->at = 0;
     s->last = last;
-    s->chunk_high = has_high(bytes, len);
+    s->chunk_high = has_high(s->chunk, len);
     check_bytes(s);
-    s->chunk_cr = len > 0 && memchr(bytes, '\r', len) != NULL;
+    s->chunk_cr = len > 0 && memchr(s->chunk, '\r', len) != NULL;
 }
 
 /* The end of the text: closes what may be open there, and says what may not. */

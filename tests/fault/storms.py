@@ -37,12 +37,15 @@ INSERT INTO app.thing SELECT g, 'thing ' || g FROM generate_series(1, 500) g;
 
 
 class StormTest(faultlib.FaultTest):
-    def storm(self, subject, runners, rounds, concurrently, tally):
-        """Each point is one runner of one round."""
+    def storm(self, subject, runners, rounds, concurrently, tally, most=None):
+        """Each point is one runner of one round. Of a control, `most`: as many more until it broke, since on a quiet machine its
+        runners may happen to pass one another by."""
         ground = self.ground(storm_kind(concurrently), subject)
         attempt = ground.attempt()
         ids = [r.id for r in ground.kind.revisions]
-        for number in range(rounds):
+        for number in range(most or rounds):
+            if number >= rounds and tally.broken:
+                break
             attempt.reset()
             processes = [attempt.start() for _ in range(runners)]
             for process in processes:

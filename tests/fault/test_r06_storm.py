@@ -17,7 +17,7 @@ class RunnerStormTest(storms.StormTest):
 
     def test_control_without_a_lock(self):
         tally = faultlib.Tally("R6 control: no lock", goal="caught")
-        self.storm(faultlib.mini("nolock"), RUNNERS, 2, False, tally)
+        self.storm(faultlib.mini("nolock"), RUNNERS, 2, False, tally, most=40)
         self.conclude(tally, must_break=("failed", "twice"))
 
 

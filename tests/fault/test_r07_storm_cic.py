@@ -17,7 +17,7 @@ class IndexStormTest(storms.StormTest):
 
     def test_control_with_a_blocking_lock(self):
         tally = faultlib.Tally("R7 control: pg_advisory_lock", goal="caught")
-        self.storm(faultlib.mini("blocking"), 8, 2, True, tally)
+        self.storm(faultlib.mini("blocking"), 8, 2, True, tally, most=40)
         self.conclude(tally, must_break=("deadlock", "failed", "invalid index"))
 
 

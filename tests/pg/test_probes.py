@@ -332,6 +332,16 @@ class HealthyTest(ProbeTest):
                          [("check shop.booking.booking_recent", "the rows that were there satisfy it")], self.show(proofs))
         self.assertGreater(len(proofs), 60)
 
+    def test_a_new_key_that_another_row_has(self):
+        """Half of the keys that a parent could change to are taken: that is no refusal of what is probed."""
+        children = "".join(f"CREATE TABLE c{n} (id serial PRIMARY KEY, day int NOT NULL, FOREIGN KEY (day) REFERENCES up ON UPDATE CASCADE);"
+                           for n in range(6))
+        proofs = self.proofs(self.database(
+            "CREATE TABLE up (day int PRIMARY KEY CHECK (day BETWEEN 1 AND 40)) PARTITION BY RANGE (day);"
+            "CREATE TABLE low PARTITION OF up FOR VALUES FROM (MINVALUE) TO (MAXVALUE);"
+            "INSERT INTO up SELECT generate_series(2, 40, 2);" + children))
+        self.assertEqual({p.result for p in proofs}, {"passed"}, self.show(proofs))
+
     def test_checks_that_candidates_make_fail(self):
         """A cast in a check fails for most values: those are judged one by one, in every probe anew."""
         proofs = self.proofs(self.database(

@@ -2,6 +2,7 @@
 """Generated rows: that they satisfy whatever a schema asks, hold what breaks careless migrations, and are the same
 each time; seeds; and what is said where no row can be made."""
 import hashlib
+import os
 import pathlib
 import random
 import sys
@@ -296,7 +297,8 @@ class RandomTest(ProbeTest):
         return parts[0] + "\n".join(part[2].format(**keys) for part in parts[1:])
 
     def test_random_schemas(self):
-        first = int(time.time()) % 100000 * 10
+        # The same ones every time; others with make torture's variable.
+        first = int(time.time()) % 100000 * 10 if os.environ.get("PGBRAID_TORTURE") else 748090
         for seed in range(first, first + 10):
             with self.subTest(seed=seed):
                 schema = self.schema(seed)
@@ -306,8 +308,11 @@ class RandomTest(ProbeTest):
                 self.assertEqual(len(rows), 12)
                 proofs = self.proofs(uri, "--seed", seed)
                 self.assertEqual([p for p in proofs if p.result == "failed"], [], f"seed {seed}\n{schema}")
-                # what is not probed is what another foreign key refuses first
-                self.assertLess(len([p for p in proofs if p.result == "not_probed"]), 4, f"seed {seed}\n{self.show(proofs)}\n{schema}")
+                # Nothing but what another foreign key refuses first; of some 150 proofs a few, by the schema's chance.
+                open_ = [p for p in proofs if p.result == "not_probed"]
+                for p in open_:
+                    self.assertIn("violates foreign key constraint", p.reason, f"seed {seed}\n{schema}")
+                self.assertLess(len(open_) * 10, len(proofs), f"seed {seed}\n{self.show(proofs)}\n{schema}")
 
 
 class SizeTest(ProbeTest):

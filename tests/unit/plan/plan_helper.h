@@ -7,7 +7,7 @@
 /* op: u upgrade, d downgrade, s stamp, p stamp --purge; targets by blanks. */
 static inline pgb_status test_plan(test_world *t, char op, const char *targets, pgb_plan *plan)
 {
-    const char *list[16];
+    const char *list[16] = {0};
     uint32_t n = 0;
 
     for (const char *at = targets; *(at += strspn(at, " ")) != '\0';) {

@@ -481,7 +481,7 @@ static uint32_t rng(uint32_t below)
 
 static void random_graph(model *m)
 {
-    uint32_t number[MAX_NODES], density = 1 + rng(3);
+    uint32_t number[MAX_NODES] = {0}, density = 1 + rng(3);
 
     memset(m, 0, sizeof *m);
     m->n = 6 + rng(25);

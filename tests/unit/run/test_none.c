@@ -175,7 +175,7 @@ static void test_undecidable(void **state)
     o = defaults();
     assert_int_equal(act(&o, UPGRADE, NULL, &err), PGB_UNKNOWN);
     assert_non_null(strstr(err.hint, "repair"));
-    assert_int_equal(err.line, 6);
+    assert_int_equal(err.line, 7);
     assert_sql("SELECT count(*) FROM pg_index WHERE indrelid = 'a'::regclass", "2");
 }
 
