@@ -13,15 +13,16 @@
 enum { HASH_MAX = 48 };
 
 typedef struct trace_catalog {
-    const char *name, *key, *body; /* key NULL: none */
-    bool has_oid, columns;         /* columns: it is pg_attribute */
+    const char *name, *key, *body, *counted;
+    const char *twins; /* how often a row is there; NULL: once, for its key is unique */
+    bool has_oid;
     int64_t count;
 } trace_catalog;
 
 typedef struct trace_entry {
     uint32_t catalog;
     bool here;
-    char hash[HASH_MAX];
+    char hash[HASH_MAX]; /* in a catalog without a unique key: how often it is there */
 } trace_entry;
 
 struct pgb_trace {
@@ -95,53 +96,92 @@ static pgb_status know_catalogs(pgb_trace *t, pgb_session *session, pgb_error *e
     for (int i = 0; status == PGB_OK && i < pgb_result_rows(r); i++) {
         trace_catalog c = {.name = pgb_arena_strdup(t->arena, pgb_result_value(r, i, 0)),
                            .has_oid = pgb_result_bool(r, i, 1),
-                           .body = pgb_arena_strdup(t->arena, pgb_result_value(r, i, 3))};
+                           .key = pgb_arena_strdup(t->arena, pgb_result_value(r, i, 2)),
+                           .body = pgb_arena_strdup(t->arena, pgb_result_value(r, i, 3)),
+                           .counted = pgb_arena_strdup(t->arena, pgb_result_value(r, i, 5))};
 
-        if (!pgb_result_null(r, i, 2)) {
-            c.key = pgb_arena_strdup(t->arena, pgb_result_value(r, i, 2));
+        if (!pgb_result_null(r, i, 4)) {
+            c.twins = pgb_arena_strdup(t->arena, pgb_result_value(r, i, 4));
         }
-        if (c.name == NULL || c.body == NULL || (c.key == NULL && !pgb_result_null(r, i, 2)) ||
-            !pgb_vec_push(&t->catalogs, c)) {
+        if (c.name == NULL || c.key == NULL || c.body == NULL || c.counted == NULL ||
+            (c.twins == NULL && !pgb_result_null(r, i, 4)) || !pgb_vec_push(&t->catalogs, c)) {
             status = pgb_error_nomem(err);
             break;
         }
-        t->catalogs.at[i].columns = strcmp(c.name, "pg_attribute") == 0;
     }
     pgb_result_free(r);
     return status;
 }
 
-/* One statement, and so one snapshot: catalog, key, hash, body, oid of each row; the key "" says
- * how many rows a catalog has, catalog -1 from which transaction id on rows are new. only: these
- * catalogs; NULL: all. written: rows of transaction $1 and later ones with their bodies; else all,
- * without. */
-static void put_statement(const pgb_trace *t, pgb_buf *b, const bool *only, bool written)
+/* Rows of a catalog; where it has no unique key, how often each is there stands for its hash. */
+static void put_rows(const trace_catalog *c, size_t nth, const char *where, bool written,
+                     pgb_buf *b)
 {
-    pgb_buf_puts(b, "SELECT -1, '', '', pg_catalog.txid_snapshot_xmin("
-                    "pg_catalog.txid_current_snapshot())::pg_catalog.text, 0::pg_catalog.oid");
+    pgb_buf_printf(b, "SELECT %zu, s.k, ", nth);
+    if (c->twins == NULL) {
+        pgb_buf_puts(b, "pg_catalog.concat(pg_catalog.hashtextextended(s.b COLLATE \"C\", 0), "
+                        "pg_catalog.hashtextextended(s.b COLLATE \"C\", 1))");
+    } else {
+        pgb_buf_puts(b, written ? "s.n::pg_catalog.text" : "pg_catalog.count(*)::pg_catalog.text");
+    }
+    pgb_buf_printf(b, ", %s, s.o FROM (SELECT %s AS k, %s AS b, %s AS o", written ? "s.b" : "NULL",
+                   c->key, c->body, c->has_oid ? "c.oid" : "0::pg_catalog.oid");
+    if (c->twins != NULL && written) {
+        pgb_buf_printf(b, ", (%s) AS n", c->twins);
+    }
+    pgb_buf_printf(b, " FROM pg_catalog.%s c WHERE %s%s OFFSET 0) s%s", c->name, c->counted, where,
+                   c->twins != NULL && !written ? " GROUP BY s.k, s.o" : "");
+}
+
+static const char counts_from[] = "SELECT -1, '', '', pg_catalog.txid_snapshot_xmin("
+                                  "pg_catalog.txid_current_snapshot())::pg_catalog.text, "
+                                  "0::pg_catalog.oid";
+
+/* One statement, and so one snapshot: catalog, key, hash, body, oid of each row; the key "" says
+ * how many rows a catalog has, catalog -1 from which transaction id on rows are new. All rows,
+ * without their bodies; only: of these catalogs; NULL: of all. */
+static void put_all(const pgb_trace *t, pgb_buf *b, const bool *only)
+{
+    pgb_buf_puts(b, counts_from);
     for (size_t i = 0; i < t->catalogs.n; i++) {
         const trace_catalog *c = &t->catalogs.at[i];
-        const char *dropped = c->columns ? "NOT c.attisdropped" : "true";
 
-        if (only != NULL && !only[i]) {
-            continue;
+        if (only == NULL || only[i]) {
+            pgb_buf_printf(b,
+                           "\nUNION ALL SELECT %zu, '', '', pg_catalog.count(*)::pg_catalog.text, "
+                           "0 FROM pg_catalog.%s c WHERE %s\nUNION ALL ",
+                           i, c->name, c->counted);
+            put_rows(c, i, "", false, b);
         }
-        pgb_buf_printf(b,
-                       "\nUNION ALL SELECT %zu, '', '', pg_catalog.count(*)::pg_catalog.text, 0 "
-                       "FROM pg_catalog.%s c WHERE %s",
-                       i, c->name, dropped);
-        if (!written && c->key == NULL) {
-            continue;
-        }
+    }
+}
+
+/* Likewise, but rows of the setting's transaction and later ones, with their bodies. Each catalog
+ * is gone through once, and of most rows no column is looked at. */
+static void put_written(const pgb_trace *t, pgb_buf *b)
+{
+    for (size_t i = 0; i < t->catalogs.n; i++) {
         pgb_buf_printf(
             b,
-            "\nUNION ALL SELECT %zu, s.k, pg_catalog.concat(pg_catalog.hashtextextended(s.b "
-            "COLLATE "
-            "\"C\", 0), pg_catalog.hashtextextended(s.b COLLATE \"C\", 1)), %s, s.o "
-            "FROM (SELECT %s AS k, %s AS b, %s AS o FROM pg_catalog.%s c WHERE %s%s OFFSET 0) s",
-            i, written ? "s.b" : "NULL", c->key != NULL ? c->key : "'-'", c->body,
-            c->has_oid ? "c.oid" : "0", c->name, dropped,
-            written ? " AND pg_catalog.age(c.xmin) <= (SELECT pg_catalog.age($1::xid))" : "");
+            "%s c%zu AS MATERIALIZED (SELECT pg_catalog.count(*) AS n, pg_catalog.array_agg("
+            "c.ctid) FILTER (WHERE pg_catalog.age(c.xmin) OPERATOR(pg_catalog.<=) (SELECT "
+            "pg_catalog.age("
+            "pg_catalog.current_setting('pgbraid.trace')::pg_catalog.xid))) AS w "
+            "FROM pg_catalog.%s c WHERE %s)",
+            i > 0 ? ",\n" : "WITH", i, t->catalogs.at[i].name, t->catalogs.at[i].counted);
+    }
+    pgb_buf_printf(b, "\n%s", counts_from);
+    for (size_t i = 0; i < t->catalogs.n; i++) {
+        char where[128];
+
+        snprintf(where, sizeof where,
+                 " AND c.ctid OPERATOR(pg_catalog.=) ANY ((SELECT w FROM c%zu)::pg_catalog.tid[])",
+                 i);
+        pgb_buf_printf(b,
+                       "\nUNION ALL SELECT %zu, '', '', x.n::pg_catalog.text, 0 FROM c%zu x"
+                       "\nUNION ALL ",
+                       i, i);
+        put_rows(&t->catalogs.at[i], i, where, true, b);
     }
 }
 
@@ -151,11 +191,12 @@ static pgb_status ask(pgb_trace *t, pgb_session *session, const bool *only, pgb_
 {
     PGB_AUTO_BUF(b);
 
-    put_statement(t, &b, only, false);
+    put_all(t, &b, only);
     return b.failed ? pgb_error_nomem(err) : pgb_exec(session, pgb_buf_str(&b), ret_result, err);
 }
 
-/* What was written since. Planning takes longer than running it: it is prepared. */
+/* What was written since. Planning takes longer than running it: it is prepared, and a setting
+ * says since when, for the plan of a statement without parameters is kept. */
 static pgb_status ask_written(pgb_trace *t, pgb_session *session, pgb_result **ret_result,
                               pgb_error *err)
 {
@@ -163,14 +204,15 @@ static pgb_status ask_written(pgb_trace *t, pgb_session *session, pgb_result **r
     pgb_status status = PGB_OK;
 
     if (t->prepared != pgb_session_backend_pid(session)) {
-        pgb_buf_puts(&b, "PREPARE pgbraid_trace(pg_catalog.text) AS ");
-        put_statement(t, &b, NULL, true);
+        pgb_buf_puts(&b, "PREPARE pgbraid_trace AS ");
+        put_written(t, &b);
         status = b.failed ? pgb_error_nomem(err) : pgb_exec(session, pgb_buf_str(&b), NULL, err);
         t->prepared = status == PGB_OK ? pgb_session_backend_pid(session) : 0;
     }
     if (status == PGB_OK) {
         pgb_buf_clear(&b);
-        pgb_buf_printf(&b, "EXECUTE pgbraid_trace('%s')", t->since); /* a number of the server's */
+        pgb_buf_printf(&b, "SET pgbraid.trace = '%s'; EXECUTE pgbraid_trace",
+                       t->since); /* a number of the server's */
         status =
             b.failed ? pgb_error_nomem(err) : pgb_exec(session, pgb_buf_str(&b), ret_result, err);
     }
@@ -271,6 +313,14 @@ static pgb_delta *new_delta(const pgb_trace *t)
 
     if (d != NULL) {
         *d = (pgb_delta){.arena = arena, .n_catalogs = (uint32_t)t->catalogs.n};
+        d->relations = d->columns = UINT32_MAX;
+        for (uint32_t i = 0; i < t->catalogs.n; i++) {
+            if (strcmp(t->catalogs.at[i].name, "pg_class") == 0) {
+                d->relations = i;
+            } else if (strcmp(t->catalogs.at[i].name, "pg_attribute") == 0) {
+                d->columns = i;
+            }
+        }
         d->counts = pgb_arena_array(arena, t->catalogs.n + 1, sizeof *d->counts);
         d->removed = pgb_arena_array(arena, t->catalogs.n + 1, sizeof *d->removed);
     }
@@ -287,16 +337,13 @@ static bool add_row(const pgb_trace *t, pgb_delta *d, const pgb_result *r, int i
     trace_row row = {.catalog = (uint32_t)pgb_result_int(r, i, 0)};
     uint32_t at = 0;
 
-    if (t->catalogs.at[row.catalog].key != NULL) {
-        row.key = full_key(d->arena, row.catalog, pgb_result_value(r, i, 1));
-        if (row.key == NULL) {
-            return false;
-        }
-        row.known =
-            pgb_map_get(&t->by_key, row.key, strlen(row.key), &at) && t->entries.at[at].here;
-        if (row.known && strcmp(t->entries.at[at].hash, pgb_result_value(r, i, 2)) == 0) {
-            return true; /* written, and as it was */
-        }
+    row.key = full_key(d->arena, row.catalog, pgb_result_value(r, i, 1));
+    if (row.key == NULL) {
+        return false;
+    }
+    row.known = pgb_map_get(&t->by_key, row.key, strlen(row.key), &at) && t->entries.at[at].here;
+    if (row.known && strcmp(t->entries.at[at].hash, pgb_result_value(r, i, 2)) == 0) {
+        return true; /* written, and as it was */
     }
     if (!row.known) {
         row.oid = (uint32_t)pgb_result_int(r, i, 4);
@@ -347,13 +394,13 @@ pgb_status pgb_trace_move(pgb_trace *trace, pgb_session *session, const pgb_delt
     for (size_t i = 0; status == PGB_OK && i < delta->rows.n; i++) {
         const trace_row *row = &delta->rows.at[i];
 
-        if (row->key != NULL && !put(trace, row->catalog, row->key, row->hash)) {
+        if (!put(trace, row->catalog, row->key, row->hash)) {
             status = pgb_error_nomem(err);
         }
     }
     for (uint32_t i = 0; status == PGB_OK && i < delta->n_catalogs; i++) {
         trace->catalogs.at[i].count = delta->counts[i];
-        only[i] = delta->removed[i] != 0 && trace->catalogs.at[i].key != NULL;
+        only[i] = delta->removed[i] != 0;
         any = any || only[i];
     }
     if (status == PGB_OK) {

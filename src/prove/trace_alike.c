@@ -22,6 +22,112 @@ static int by_text(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+/* The end of the piece of a body that begins there: its ";" or the end. */
+static const char *piece_end(const char *p)
+{
+    while (*p != '\0' && *p != ';') {
+        p += p[0] == '!' && p[1] != '\0' ? 2 : 1;
+    }
+    return p;
+}
+
+static uint32_t number(const char *p, size_t len)
+{
+    uint64_t n = 0;
+
+    for (size_t i = 0; i < len && n <= UINT32_MAX; i++) {
+        n = n * 10 + (uint64_t)(p[i] - '0');
+    }
+    return n <= UINT32_MAX ? (uint32_t)n : 0;
+}
+
+static size_t digits(const char *p)
+{
+    size_t len = 0;
+
+    while (isdigit((unsigned char)p[len])) {
+        len++;
+    }
+    return len;
+}
+
+/* ---- what is new ---- */
+
+static int by_column(const void *a, const void *b)
+{
+    const pgb_new_column *x = a, *y = b;
+
+    if (x->relation != y->relation) {
+        return x->relation < y->relation ? -1 : 1;
+    }
+    return x->number < y->number ? -1 : x->number > y->number;
+}
+
+/* The piece that names a relation and numbers of its columns; NULL: the body has none. */
+static const char *columns_piece(const char *body)
+{
+    for (const char *p = body; *p != '\0';) {
+        const char *end = piece_end(p);
+
+        if (*p == 'a') {
+            return p;
+        }
+        p = end + (*end == ';');
+    }
+    return NULL;
+}
+
+pgb_status pgb_delta_news(const pgb_delta *d, pgb_arena *arena, pgb_news *ret_news, pgb_error *err)
+{
+    pgb_news news = {.relations = pgb_arena_array(arena, d->rows.n + 1, sizeof *news.relations),
+                     .columns = pgb_arena_array(arena, d->rows.n + 1, sizeof *news.columns)};
+
+    if (news.relations == NULL || news.columns == NULL) {
+        return pgb_error_nomem(err);
+    }
+    for (size_t i = 0; i < d->rows.n; i++) {
+        const trace_row *row = &d->rows.at[i];
+
+        if (!row->known && row->catalog == d->relations) {
+            news.relations[news.n_relations++] = row->oid;
+        }
+    }
+    qsort(news.relations, news.n_relations, sizeof *news.relations, by_number);
+    for (size_t i = 0; i < d->rows.n; i++) {
+        const trace_row *row = &d->rows.at[i];
+        const char *piece =
+            !row->known && row->catalog == d->columns ? columns_piece(row->body) : NULL;
+        pgb_new_column c;
+
+        if (piece == NULL) {
+            continue;
+        }
+        c.relation = number(piece + 1, digits(piece + 1));
+        piece += 1 + digits(piece + 1);
+        piece += *piece == ' ';
+        c.number = number(piece, digits(piece)); /* 0: one of the system's own, below zero */
+        if (c.number != 0 && bsearch(&c.relation, news.relations, news.n_relations,
+                                     sizeof c.relation, by_number) == NULL) {
+            news.columns[news.n_columns++] = c;
+        }
+    }
+    qsort(news.columns, news.n_columns, sizeof *news.columns, by_column);
+    *ret_news = news;
+    return PGB_OK;
+}
+
+static bool has_new(const pgb_news *news, uint32_t relation)
+{
+    for (uint32_t i = 0; i < news->n_columns; i++) {
+        if (news->columns[i].relation == relation) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- what is renamed ---- */
+
 static bool new_oids(const pgb_delta *d, oids *list)
 {
     for (size_t i = 0; i < d->rows.n; i++) {
@@ -51,14 +157,41 @@ static void put_oid(pgb_buf *b, const oids *list, uint32_t oid, const char *text
     }
 }
 
-static uint32_t number(const char *p, size_t len)
+/* A column's rank among those of its relation that are new, or the number itself. */
+static void put_column(pgb_buf *b, const pgb_news *news, uint32_t relation, const char *p,
+                       size_t len)
 {
-    uint64_t n = 0;
+    uint32_t nth = 0, n = number(p, len);
 
-    for (size_t i = 0; i < len && n <= UINT32_MAX; i++) {
-        n = n * 10 + (uint64_t)(p[i] - '0');
+    for (uint32_t i = 0; i < news->n_columns; i++) {
+        const pgb_new_column *c = &news->columns[i];
+
+        if (c->relation == relation && c->number == n) {
+            pgb_buf_printf(b, "@%u", nth);
+            return;
+        }
+        nth += c->relation == relation;
     }
-    return n <= UINT32_MAX ? (uint32_t)n : 0;
+    pgb_buf_append(b, p, len);
+}
+
+/* "a16384 1 2", "a16384 {1,2}" */
+static void rename_columns(pgb_buf *b, const oids *list, const pgb_news *news, const char *p,
+                           const char *end)
+{
+    size_t len = digits(p);
+    uint32_t relation = number(p, len);
+
+    put_oid(b, list, relation, p, len);
+    for (p += len; p < end; p += len) {
+        len = digits(p);
+        if (len > 0) {
+            put_column(b, news, relation, p, len);
+        } else {
+            pgb_buf_putc(b, *p);
+            len = 1;
+        }
+    }
 }
 
 /* Types whose values are oids: oid, regproc … regrole, regconfig, regdictionary, … */
@@ -110,8 +243,17 @@ static const char *constant(pgb_buf *b, const oids *list, const char *p, const c
     return q;
 }
 
-/* Numbers that stand alone; parts of names do not. In pieces of oids all numbers are. */
-static void rename_piece(pgb_buf *b, const oids *list, const char *p, const char *end, bool tree)
+static bool begins(const char *p, const char *end, const char *word)
+{
+    size_t len = strlen(word);
+
+    return (size_t)(end - p) > len && memcmp(p, word, len) == 0;
+}
+
+/* Numbers that stand alone; parts of names do not. In pieces of oids all numbers are. relation: of
+ * whose columns a tree speaks; 0: it is not known. */
+static void rename_piece(pgb_buf *b, const oids *list, const pgb_news *news, uint32_t relation,
+                         const char *p, const char *end, bool tree)
 {
     static const char type[] = ":consttype ";
     bool oid_constant = false;
@@ -139,31 +281,41 @@ static void rename_piece(pgb_buf *b, const oids *list, const char *p, const char
                 continue;
             }
         }
-        if (tree && (size_t)(end - p) > sizeof type && memcmp(p, type, sizeof type - 1) == 0) {
+        if (tree && begins(p, end, type)) {
             const char *q = p + sizeof type - 1;
 
-            for (len = 0; q + len < end && isdigit((unsigned char)q[len]); len++) {
-            }
-            oid_constant = is_oid_type(number(q, len));
+            oid_constant = is_oid_type(number(q, digits(q)));
+        }
+        if (tree && relation != 0 &&
+            (begins(p, end, ":varattno ") || begins(p, end, ":varattnosyn "))) {
+            const char *q = strchr(p, ' ') + 1;
+
+            pgb_buf_append(b, p, (size_t)(q - p));
+            len = digits(q);
+            put_column(b, news, relation, q, len);
+            p = q + len;
+            continue;
         }
         pgb_buf_putc(b, *p++);
     }
 }
 
-static const char *renamed(pgb_arena *arena, const trace_row *row, const oids *list)
+static const char *renamed(pgb_arena *arena, const trace_row *row, const oids *list,
+                           const pgb_news *news)
 {
+    const char *of = columns_piece(row->body);
+    uint32_t relation = of != NULL ? number(of + 1, digits(of + 1)) : 0;
     PGB_AUTO_BUF(b);
 
     pgb_buf_printf(&b, "%u:", row->catalog);
     for (const char *p = row->body; *p != '\0';) {
-        const char *end = p;
+        const char *end = piece_end(p);
 
-        while (*end != '\0' && *end != ';') {
-            end += end[0] == '!' && end[1] != '\0' ? 2 : 1;
-        }
         pgb_buf_putc(&b, *p);
         if (*p == 'o' || *p == 'n') {
-            rename_piece(&b, list, p + 1, end, *p == 'n');
+            rename_piece(&b, list, news, relation, p + 1, end, *p == 'n');
+        } else if (*p == 'a') {
+            rename_columns(&b, list, news, p + 1, end);
         } else {
             pgb_buf_append(&b, p + 1, (size_t)(end - p) - (end > p));
         }
@@ -176,9 +328,13 @@ static const char *renamed(pgb_arena *arena, const trace_row *row, const oids *l
 static const char **all_renamed(pgb_arena *arena, const pgb_delta *d, const oids *list)
 {
     const char **texts = pgb_arena_array(arena, d->rows.n + 1, sizeof *texts);
+    pgb_news news = {0};
 
+    if (pgb_delta_news(d, arena, &news, NULL) != PGB_OK) {
+        return NULL;
+    }
     for (size_t i = 0; texts != NULL && i < d->rows.n; i++) {
-        texts[i] = renamed(arena, &d->rows.at[i], list);
+        texts[i] = renamed(arena, &d->rows.at[i], list, &news);
         if (texts[i] == NULL) {
             return NULL;
         }
@@ -187,6 +343,32 @@ static const char **all_renamed(pgb_arena *arena, const pgb_delta *d, const oids
         qsort(texts, d->rows.n, sizeof *texts, by_text);
     }
     return texts;
+}
+
+pgb_status pgb_delta_comparable(const pgb_delta *d, bool *ret_comparable, pgb_error *err)
+{
+    PGB_AUTO_ARENA(arena);
+    pgb_news news = {0};
+    pgb_status status = arena != NULL ? pgb_delta_news(d, arena, &news, err) : pgb_error_nomem(err);
+    bool fine = status == PGB_OK;
+
+    for (uint32_t i = 0; fine && i < d->n_catalogs; i++) {
+        fine = d->removed[i] == 0; /* which rows are gone is not known */
+    }
+    /* a tree may name new columns, of a relation that only the row says */
+    for (size_t i = 0; fine && news.n_columns > 0 && i < d->rows.n; i++) {
+        const char *body = d->rows.at[i].body, *of = columns_piece(body);
+        bool told = of != NULL && has_new(&news, number(of + 1, digits(of + 1)));
+
+        for (const char *p = body; fine && !told && *p != '\0';) {
+            const char *end = piece_end(p);
+
+            fine = *p != 'n';
+            p = end + (*end == ';');
+        }
+    }
+    *ret_comparable = fine;
+    return status;
 }
 
 pgb_status pgb_delta_alike(const pgb_delta *a, const pgb_delta *b, bool *ret_alike, pgb_error *err)

@@ -12,7 +12,7 @@
 typedef struct trace_row {
     uint32_t catalog;
     bool known;       /* the base has its key */
-    const char *key;  /* with the catalog's number; NULL: the catalog has none */
+    const char *key;  /* with the catalog's number */
     const char *hash; /* of body */
     const char *body;
     uint32_t oid; /* its own, of a new row; 0: none */
@@ -22,9 +22,10 @@ struct pgb_delta {
     pgb_arena *arena;
     PGB_VEC(trace_row) rows;
     uint32_t n_catalogs;
-    int64_t *counts;  /* by catalog */
-    int64_t *removed; /* by catalog: rows of the base that are gone */
-    char since[24];   /* the first transaction id of whatever is written later */
+    uint32_t relations, columns; /* which of them are pg_class and pg_attribute */
+    int64_t *counts;             /* by catalog */
+    int64_t *removed;            /* by catalog: rows of the base that are gone */
+    char since[24];              /* the first transaction id of whatever is written later */
 };
 
 #endif
