@@ -141,6 +141,11 @@ static bool new_oids(const pgb_delta *d, oids *list)
     return true;
 }
 
+static bool is_new(const oids *list, uint32_t oid)
+{
+    return list->n > 0 && bsearch(&oid, list->at, list->n, sizeof oid, by_number) != NULL;
+}
+
 /* The oid's rank, or the number itself. */
 static void put_oid(pgb_buf *b, const oids *list, uint32_t oid, const char *text, size_t len)
 {
@@ -194,7 +199,8 @@ static void rename_columns(pgb_buf *b, const oids *list, const pgb_news *news, c
     }
 }
 
-/* Types whose values are oids: oid, regproc … regrole, regconfig, regdictionary, … */
+/* Types whose values are oids, but for enums that are new: oid, regproc … regrole, regconfig,
+ * regdictionary, … */
 static bool is_oid_type(uint32_t type)
 {
     static const uint32_t types[] = {26,   24,   2202, 2203, 2204, 2205,
@@ -284,7 +290,9 @@ static void rename_piece(pgb_buf *b, const oids *list, const pgb_news *news, uin
         if (tree && begins(p, end, type)) {
             const char *q = p + sizeof type - 1;
 
-            oid_constant = is_oid_type(number(q, digits(q)));
+            uint32_t of = number(q, digits(q));
+
+            oid_constant = is_oid_type(of) || is_new(list, of);
         }
         if (tree && relation != 0 &&
             (begins(p, end, ":varattno ") || begins(p, end, ":varattnosyn "))) {

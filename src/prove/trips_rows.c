@@ -57,33 +57,24 @@ static pgb_status tell_impossible(trip *t, const pgb_rows_report *report)
     return status;
 }
 
-pgb_status trips_fill(trip *t, const pgb_catalog *before, const pgb_catalog *now)
+/* now: NULL when the tables are those oids. */
+static pgb_status fill(trip *t, const pgb_catalog *now, const uint32_t *oids,
+                       const char *const *names, uint32_t n)
 {
     work *w = t->w;
-    PGB_AUTO_ARENA(arena);
     pgb_rows_options how = {.rows = w->o->rows_count,
                             .seed = 1,
                             .seeds = w->o->seeds,
                             .only_empty = true,
+                            .tables = names,
+                            .n_tables = n,
                             .interrupted = w->o->interrupted};
+    pgb_session *session = pgb_site_session(t->site);
     pgb_rows_report report = {0};
     pgb_error own = PGB_ERROR_INIT;
-    pgb_status status;
+    pgb_status status = now != NULL ? pgb_rows_fill(session, now, &how, &report, &own)
+                                    : pgb_rows_fill_new(session, oids, n, &how, &report, &own);
 
-    if (!w->o->rows) {
-        return PGB_OK;
-    }
-    if (!t->has_rows) {
-        before = NULL; /* the site was made again since, or nothing was filled yet */
-    }
-    how.tables = arena != NULL ? new_tables(before, now, arena, &how.n_tables) : NULL;
-    if (how.tables == NULL) {
-        return pgb_error_nomem(w->err);
-    }
-    if (how.n_tables == 0) {
-        return PGB_OK;
-    }
-    status = pgb_rows_fill(pgb_site_session(t->site), now, &how, &report, &own);
     if (status == PGB_PROJECT && how.seeds != NULL) {
         /* the seeds may fit a later state only; whether they fit the last one, the probes say */
         how.seeds = NULL;
@@ -95,7 +86,8 @@ pgb_status trips_fill(trip *t, const pgb_catalog *before, const pgb_catalog *now
                                                    t->id, own.message));
         }
         pgb_error_clear(&own);
-        status = pgb_rows_fill(pgb_site_session(t->site), now, &how, &report, &own);
+        status = now != NULL ? pgb_rows_fill(session, now, &how, &report, &own)
+                             : pgb_rows_fill_new(session, oids, n, &how, &report, &own);
     }
     if (status != PGB_OK) {
         if (w->err != NULL) {
@@ -107,6 +99,30 @@ pgb_status trips_fill(trip *t, const pgb_catalog *before, const pgb_catalog *now
     status = tell_impossible(t, &report);
     pgb_rows_report_done(&report);
     return status;
+}
+
+pgb_status trips_fill(trip *t, const pgb_catalog *before, const pgb_catalog *now)
+{
+    PGB_AUTO_ARENA(arena);
+    const char **names;
+    uint32_t n = 0;
+
+    if (!t->w->o->rows) {
+        return PGB_OK;
+    }
+    if (!t->has_rows) {
+        before = NULL; /* the site was made again since, or nothing was filled yet */
+    }
+    names = arena != NULL ? new_tables(before, now, arena, &n) : NULL;
+    if (names == NULL) {
+        return pgb_error_nomem(t->w->err);
+    }
+    return n > 0 ? fill(t, now, NULL, names, n) : PGB_OK;
+}
+
+pgb_status trips_fill_new(trip *t, const uint32_t *oids, const char *const *names, uint32_t n)
+{
+    return t->w->o->rows && n > 0 ? fill(t, NULL, oids, names, n) : PGB_OK;
 }
 
 pgb_status trips_refill(trip *t)
