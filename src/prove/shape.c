@@ -484,8 +484,8 @@ static pgb_status read_shape(pgb_session *session, const pgb_catalog *catalog, c
         pgb_sql_shape_domain_checks, pgb_sql_shape_tables,  pgb_sql_shape_columns,
         pgb_sql_shape_constraints,   pgb_sql_shape_uniques,
     };
-    static const int n_params[N_QUERIES] = {
-        [Q_TYPES] = 1, [Q_FIELDS] = 1, [Q_TABLES] = 1, [Q_COLUMNS] = 1, [Q_CONSTRAINTS] = 1, [Q_UNIQUES] = 1};
+    static const int n_params[N_QUERIES] = {[Q_TYPES] = 1,   [Q_FIELDS] = 1,      [Q_TABLES] = 1,
+                                            [Q_COLUMNS] = 1, [Q_CONSTRAINTS] = 1, [Q_UNIQUES] = 1};
     const char *const params[1] = {near};
     const char *const *all_params[N_QUERIES];
     pgb_arena *arena = pgb_arena_new();

@@ -350,6 +350,8 @@ static pgb_status prove_chosen(trip *t)
 
     if (lean) {
         status = trips_lean(t, &sure, &touched);
+        t->w->out->n_lean += sure;
+        t->w->out->n_void += !sure;
     }
     if (lean && status == PGB_OK && !sure) {
         pgb_proofs_drop(&t->w->out->proofs, proofs, t->subject);
