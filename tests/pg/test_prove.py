@@ -1,12 +1,17 @@
 #!/usr/bin/python3
 """prove against servers of its own: flawed downgrades, branches that do not commute, what can't be tried, bad input."""
 
+import contextlib
 import json
 import os
+import re
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
+import urllib.parse
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
@@ -25,6 +30,44 @@ def revision(ident, parent, up, down="SELECT 1;", header=""):
     parent = f"-- pgbraid:parent {parent}\n" if parent else ""
     down = f"-- pgbraid:down\n{down}\n" if down is not None else ""
     return f"-- Step {ident}\n-- pgbraid:revision {ident}\n{parent}{header}\n-- pgbraid:up\n{up}\n{down}"
+
+
+class OtherVersion:
+    """A socket in front of a server's, which gives another major version out for its own."""
+
+    def __init__(self, server, folder, major):
+        self.server, self.folder, self.major = server, str(folder), major
+        os.mkdir(self.folder)
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(f"{self.folder}/.s.PGSQL.5432")
+        self.listener.listen()
+
+    def __enter__(self):
+        threading.Thread(target=self.accept, daemon=True).start()
+        return self.folder
+
+    def __exit__(self, *_):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+
+    def accept(self):
+        while True:
+            try:
+                ours, _ = self.listener.accept()
+            except OSError:
+                return
+            theirs = socket.socket(socket.AF_UNIX)
+            theirs.connect(self.server)
+            threading.Thread(target=self.copy, args=(ours, theirs, False), daemon=True).start()
+            threading.Thread(target=self.copy, args=(theirs, ours, True), daemon=True).start()
+
+    def copy(self, source, target, change):
+        with contextlib.suppress(OSError):
+            while piece := source.recv(65536):
+                if change:
+                    piece = re.sub(rb"(server_version\0)\d\d", rb"\g<1>" + self.major, piece)
+                target.sendall(piece)
+            target.shutdown(socket.SHUT_WR)
 
 
 class Case(harness.PgbraidTest):
@@ -179,7 +222,7 @@ class ReadsTest(Case):
                           "UPDATE pg_init_privs SET privtype = 'i' WHERE objoid = 'pg_authid'::regclass", False),
         "pg_description": ("COMMENT ON COLUMN t0.note IS 'odd'", "COMMENT ON COLUMN t0.note IS NULL", True),
         "pg_shdescription": ("CREATE ROLE odd_one; COMMENT ON ROLE odd_one IS 'odd'", "DROP ROLE odd_one", True),
-        "pg_auth_members": ("GRANT pg_monitor TO CURRENT_USER", "REVOKE pg_monitor FROM CURRENT_USER", True),
+        "pg_auth_members": ("GRANT pg_monitor TO CURRENT_USER", "REVOKE pg_monitor FROM CURRENT_USER", False),
         "pg_sequence": ("ALTER SEQUENCE t0_id_seq INCREMENT 5", "ALTER SEQUENCE t0_id_seq INCREMENT 1", True),
         "pg_depend": ("ALTER SEQUENCE odd_seq OWNED BY t0.note", "ALTER SEQUENCE odd_seq OWNED BY NONE", True),
         "pg_attribute": ("ALTER TABLE t0 ALTER COLUMN note SET STATISTICS 77", "ALTER TABLE t0 ALTER COLUMN note SET STATISTICS -1", True),
@@ -198,7 +241,7 @@ class ReadsTest(Case):
         "pg_largeobject_metadata": ("SELECT lo_create(4711)", "SELECT lo_unlink(4711)", False),
         "pg_ts_config": ("CREATE TEXT SEARCH CONFIGURATION odd (COPY = simple)", "DROP TEXT SEARCH CONFIGURATION odd", True),
         "pg_index": ("UPDATE pg_index SET indisclustered = true WHERE indexrelid = 't0_pkey'::regclass",
-                     "UPDATE pg_index SET indisclustered = false WHERE indexrelid = 't0_pkey'::regclass", False),
+                     "UPDATE pg_index SET indisclustered = false WHERE indexrelid = 't0_pkey'::regclass", True),
     }
 
     def odd_ones(self, flawed):
@@ -418,6 +461,20 @@ class ScopeTest(Case):
         self.prove(project, "--no-probes", db=uri)
         self.assertEqual(self.query(uri, "SELECT count(*) FROM pg_namespace WHERE nspname = 'pgbraid'"), [(0,)])
         self.assertEqual(self.query(uri, "SELECT count(*) FROM pg_class WHERE relname = 't'"), [(0,)])
+
+    def test_another_major_version(self):
+        """A server that says it is another one: what it says at the start of a session is changed on the way."""
+        database = self.new_database()
+        major = "15" if self.query(database, "SHOW server_version")[0][0].startswith("16") else "16"
+        uri = urllib.parse.urlsplit(database)
+        where = dict(urllib.parse.parse_qsl(uri.query))
+        with OtherVersion(f"{where['host']}/.s.PGSQL.{where['port']}", self.folder / "other", major.encode()) as folder:
+            other = f"postgresql://{uri.path}?" + urllib.parse.urlencode({**where, "host": folder, "port": "5432"})
+            answer = self.prove(self.chain(*self.STEPS), "--no-probes", db=other)
+        self.assertEqual([n for n in answer["notes"] if f"PostgreSQL {major} is not installed here; the private server is PostgreSQL" in n],
+                         answer["notes"])
+        self.assertEqual(len(answer["notes"]), 1)
+        self.assertEqual(self.leftovers(), [])
 
     def test_outside_a_transaction(self):
         project = self.project({
