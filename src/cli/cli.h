@@ -138,6 +138,8 @@ typedef struct pgb_command {
     unsigned needs;
     pgb_embedded_use embedded;
     bool hidden;
+    bool runs_files;         /* transaction control in any is refused before a database is asked */
+    bool targets_have_files; /* operands name revisions that have a file, whatever is applied */
     pgb_status (*run)(pgb_ctx *ctx);
     /* What is needed when that depends on the options (--dry-run takes no lock); NULL: `needs`. */
     unsigned (*needs_now)(const void *values, unsigned needs);

@@ -192,6 +192,7 @@ const pgb_command pgb_command_stamp = {
     .needs =
         PGB_NEED_CONF | PGB_NEED_REVISIONS | PGB_NEED_DATABASE | PGB_NEED_WRITE | PGB_NEED_LOCK,
     .embedded = PGB_EMBEDDED_START,
+    .runs_files = true,
     .run = run,
     .needs_now = needs_now,
 };

@@ -184,6 +184,8 @@ const pgb_command pgb_command_upgrade = {
     .needs = PGB_NEED_CONF | PGB_NEED_REVISIONS | PGB_NEED_DATABASE | PGB_NEED_WRITE |
              PGB_NEED_LOCK | PGB_NEED_HASHES,
     .embedded = PGB_EMBEDDED_START,
+    .runs_files = true,
+    .targets_have_files = true,
     .run = run,
     .needs_now = needs_now,
 };

@@ -46,6 +46,24 @@ static pgb_status load_files(pgb_ctx *ctx)
     return pgb_revset_load(&options, NULL, &ctx->set, ctx->err);
 }
 
+/* What surely can't be done, whatever the database holds, is said before one is asked. */
+static pgb_status foresee(pgb_ctx *ctx)
+{
+    pgb_world *files = NULL;
+    pgb_status status = pgb_revset_refuse_control(ctx->set, ctx->err);
+
+    if (status == PGB_OK && ctx->command->targets_have_files && ctx->n_operands > 0) {
+        status = pgb_world_build(ctx->set, NULL, NULL, &files, ctx->err);
+    }
+    for (uint32_t i = 0; files != NULL && i < ctx->n_operands && status == PGB_OK; i++) {
+        status = pgb_world_foresee(files, ctx->operands[i], ctx->err);
+    }
+    if (files != NULL) {
+        pgb_world_free(files);
+    }
+    return status;
+}
+
 static void server_notice(void *data, const char *text)
 {
     pgb_ctx *ctx = data;
@@ -171,6 +189,9 @@ pgb_status pgb_ctx_load(pgb_ctx *ctx)
     }
     if (status == PGB_OK && (needs & PGB_NEED_REVISIONS) != 0) {
         status = load_files(ctx);
+    }
+    if (status == PGB_OK && ctx->command->runs_files) {
+        status = foresee(ctx);
     }
     if (status == PGB_OK && (needs & PGB_NEED_DATABASE) != 0) {
         status = find_database(ctx, ctx->command->embedded == PGB_EMBEDDED_START);

@@ -31,8 +31,18 @@ static pgb_status try_target(pgb_gathering *g, const char *target, pgb_bits *rev
     pgb_status status = pgb_plan_downgrade(w, target, &plan, &why);
 
     if (status == PGB_REFUSED || status == PGB_IDENTIFIER) {
-        g->report->why_no_way = pgb_arena_printf(g->ctx->arena, "%s%s%s", why.message,
-                                                 why.detail[0] != '\0' ? ": " : "", why.detail);
+        PGB_AUTO_BUF(text);
+
+        pgb_buf_printf(&text, "%s%s", why.message, why.detail[0] != '\0' ? ": " : "");
+        for (const char *p = why.detail; *p != '\0'; p++) { /* its lines, in one */
+            if (*p == '\n') {
+                pgb_buf_puts(&text, "; ");
+            } else {
+                pgb_buf_putc(&text, *p);
+            }
+        }
+        g->report->why_no_way =
+            text.failed ? NULL : pgb_arena_strdup(g->ctx->arena, pgb_buf_str(&text));
         *ret_refused = true;
         return g->report->why_no_way == NULL ? pgb_error_nomem(g->ctx->err) : PGB_OK;
     }

@@ -474,6 +474,18 @@ static pgb_status take_events(pgb_gathering *g)
 
 /* ---- the head ---- */
 
+/* The session's place without its database, which is told apart. */
+static const char *where(const pgb_session *session)
+{
+    const char *text = pgb_session_describe(session), *name = pgb_session_database(session);
+    size_t n = strlen(name);
+
+    return strncmp(text, "database ", 9) == 0 && strncmp(text + 9, name, n) == 0 &&
+                   (strncmp(text + 9 + n, " at ", 4) == 0 || strncmp(text + 9 + n, " on ", 4) == 0)
+               ? text + 9 + n + 4
+               : text;
+}
+
 static const char *user_and_host(pgb_arena *arena)
 {
     struct passwd *user = getpwuid(geteuid());
@@ -505,8 +517,7 @@ static pgb_status take_head(pgb_gathering *g)
     r->asked = true;
     r->duration_us = -1;
     r->database = pgb_arena_strdup(ctx->arena, pgb_session_database(session));
-    r->host =
-        ctx->server != NULL ? "the project's own embedded server" : pgb_session_describe(session);
+    r->host = ctx->server != NULL ? "the project's own embedded server" : where(session);
     r->server = pgb_arena_printf(ctx->arena, "PostgreSQL %d.%d", version / 10000, version % 10000);
     return r->made_at == NULL || r->database == NULL || r->server == NULL
                ? pgb_error_nomem(ctx->err)

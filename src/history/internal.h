@@ -7,8 +7,9 @@
 struct pgb_history {
     const char *project;
     const char *quoted; /* the schema's name */
-    const char *record, *forget, *event, *outcome, *ids, *mark_incomplete, *accept_text,
-        *accept_parents;
+    const char *record, *forget;
+    const char *record_xid, *forget_xid; /* the same, giving the id of their transaction */
+    const char *event, *outcome, *ids, *mark_incomplete, *accept_text, *accept_parents;
     const char *read_steps, *set_step, *delete_step, *clear_steps;
 };
 

@@ -10,6 +10,15 @@
 #include "history/internal.h"
 #include "history_sql.h"
 
+/* The statement, giving the id of the transaction that it ran in. */
+static const char *with_xid(pgb_arena *arena, const char *sql)
+{
+    const char *semicolon = strrchr(sql, ';');
+
+    return pgb_arena_printf(arena, "%.*s RETURNING pg_catalog.txid_current()",
+                            semicolon != NULL ? (int)(semicolon - sql) : (int)strlen(sql), sql);
+}
+
 pgb_status pgb_history_open(pgb_session *session, const char *schema, const char *project,
                             pgb_arena *arena, pgb_history **ret_history, pgb_error *err)
 {
@@ -36,6 +45,11 @@ pgb_status pgb_history_open(pgb_session *session, const char *schema, const char
                 return pgb_error_nomem(err);
             }
         }
+    }
+    h->record_xid = with_xid(arena, h->record);
+    h->forget_xid = with_xid(arena, h->forget);
+    if (h->record_xid == NULL || h->forget_xid == NULL) {
+        return pgb_error_nomem(err);
     }
     h->quoted = quoted;
     h->project = pgb_arena_strdup(arena, project);
@@ -136,12 +150,13 @@ pgb_statement *pgb_history_record(const pgb_history *h, pgb_arena *arena, const 
 
         memcpy(s->values, values, sizeof values);
     }
+    s->sql_xid = h->record_xid;
     return s;
 }
 
 const char *pgb_history_record_sql(const pgb_history *h)
 {
-    return h->record;
+    return h->record_xid;
 }
 
 pgb_statement *pgb_history_forget(const pgb_history *h, pgb_arena *arena, const char *id,
@@ -152,6 +167,7 @@ pgb_statement *pgb_history_forget(const pgb_history *h, pgb_arena *arena, const 
     const char *const values[7] = {h->project, id, event, run, from, PGB_VERSION, began};
 
     if (s != NULL) {
+        s->sql_xid = h->forget_xid;
         memcpy(s->values, values, sizeof values);
     }
     return s;

@@ -17,6 +17,7 @@ enum { PGB_STATEMENT_PARAMS = 27 };
 /* A statement with its parameters; strings live in the arena that was given. */
 typedef struct pgb_statement {
     const char *sql;
+    const char *sql_xid; /* of record and forget: the same, giving the id of its transaction */
     int n;
     const char *values[PGB_STATEMENT_PARAMS];
 } pgb_statement;
@@ -79,9 +80,9 @@ typedef struct pgb_record {
  * The tag is "INSERT 0 1", but "INSERT 0 0" and nothing done when the revision is applied already.
  * NULL: out of memory; here and below. */
 pgb_statement *pgb_history_record(const pgb_history *h, pgb_arena *arena, const pgb_record *record);
-/* The row goes; event: "downgrade" or "unstamp". The tag is "INSERT 0 1" when there was a row. */
-/* The statement of pgb_history_record, to be prepared. */
+/* sql_xid of pgb_history_record's statement, to be prepared. */
 const char *pgb_history_record_sql(const pgb_history *h);
+/* The row goes; event: "downgrade" or "unstamp". The tag is "INSERT 0 1" when there was a row. */
 pgb_statement *pgb_history_forget(const pgb_history *h, pgb_arena *arena, const char *id,
                                   const char *event, const char *run, const char *from,
                                   const char *began);

@@ -564,3 +564,17 @@ pgb_status pgb_ident_resolve(const pgb_world *w, const pgb_ident *ident, pgb_tar
     }
     return status;
 }
+
+pgb_status pgb_world_foresee(const pgb_world *w, const char *identifier, pgb_error *err)
+{
+    pgb_ident ident;
+    pgb_target target;
+    bool up;
+    pgb_status status = pgb_ident_parse(w, identifier, strlen(identifier), &ident, err);
+
+    if (status != PGB_OK || pgb_ident_is_relative(&ident, &up) ||
+        is_word(ident.atom, ident.atom_len, "current")) {
+        return status;
+    }
+    return pgb_world_resolve(w, identifier, &target, err);
+}

@@ -102,6 +102,9 @@ typedef struct pgb_target {
 } pgb_target;
 pgb_status pgb_world_resolve(const pgb_world *w, const char *identifier, pgb_target *ret_target,
                              pgb_error *err);
+/* Of a world without an applied set: what the identifier can't be, whatever is applied (unknown,
+ * ambiguous, no identifier), is said as pgb_world_resolve would. Only for what must have a file. */
+pgb_status pgb_world_foresee(const pgb_world *w, const char *identifier, pgb_error *err);
 /* Exactly one revision, or PGB_IDENTIFIER. */
 pgb_status pgb_world_resolve_one(const pgb_world *w, const char *identifier, uint32_t *ret_node,
                                  pgb_error *err);

@@ -170,6 +170,7 @@ static pgb_status on_statement(parse *p, const pgb_scan_event *ev)
     if (p->in == IN_HEADER && p->f->first_stmt.line == 0) {
         p->f->first_stmt = ev->token;
     }
+    p->f->rev.may_control = p->f->rev.may_control || ev->may_control;
     if (p->in == IN_IRREVERSIBLE) {
         p->stop = true;
         return problem_at(p, ev->token.line, ev->token.column, "sql-outside-section", NULL,

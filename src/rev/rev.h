@@ -54,6 +54,7 @@ typedef struct pgb_revision {
     uint32_t id_line, id_column; /* of the id in the revision directive; 0: numbered */
     bool implied_parent;         /* numbered: the number before */
     bool transaction_none;
+    bool may_control; /* a statement's first word is BEGIN, PREPARE or the like */
     pgb_down_kind down_kind;
     const char *irreversible_reason;
     pgb_range header; /* everything before the up section's directive (empty for numbered files) */
@@ -123,6 +124,10 @@ typedef struct pgb_rev_options {
  * PGB_PROJECT with the way out. */
 pgb_status pgb_revset_load(const pgb_rev_options *options, pgb_problems *problems,
                            pgb_revset **ret_set, pgb_error *err);
+/* The first statement that controls transactions, of whichever file, as an error with its position
+ * (PGB_PROJECT). Applying refuses it as well; this is for before a database is asked. A revision
+ * that allows transaction-control is passed over: it may have been stamped, never to run. */
+pgb_status pgb_revset_refuse_control(const pgb_revset *set, pgb_error *err);
 void pgb_revset_free(pgb_revset *set);
 
 #endif

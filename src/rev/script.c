@@ -152,6 +152,7 @@ static pgb_status first_statement_pass(pgb_script *s, const pgb_scan_event *ev, 
     }
     info->n_statements = s->ordinal;
     info->n_unknown += facts.kind == PGB_STMT_UNKNOWN;
+    info->inert = info->inert && facts.inert && !ev->copy_in;
     info->adds_enum_value = info->adds_enum_value || facts.kind == PGB_STMT_ADD_ENUM_VALUE;
     if (facts.needs_no_transaction && info->first_no_transaction == NULL) {
         info->first_no_transaction =
@@ -203,6 +204,7 @@ static bool is_allow(const pgb_script *s, const pgb_scan_event *ev)
 
 static pgb_status first_pass(pgb_script *s, pgb_error *err)
 {
+    s->info.inert = true; /* until a statement is not */
     pgb_status status = script_begin_pass(s, true, err);
 
     while (status == PGB_OK && !s->ended) {

@@ -35,6 +35,7 @@ typedef struct pgb_script_info {
     const char *first_no_transaction; /* command of the first statement that needs no transaction */
     uint32_t first_no_transaction_line;
     bool adds_enum_value;
+    bool inert;         /* each statement is: see pgb_facts */
     const char *header; /* the text before the first section when the section is UP, the file
                            has one and it is at most PGB_STORED_TEXT_MAX, else NULL */
     uint64_t header_len;

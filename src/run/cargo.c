@@ -5,19 +5,46 @@
 #include "run/trip.h"
 
 /* What is sent for every revision is planned once. */
-enum { N_PREPARED = 3 };
-static const char name_settings[] = "pgbraid_settings", name_record[] = "pgbraid_record",
-                  name_guard[] = "pgbraid_guard";
+enum { N_PREPARED = 4 };
+static const char name_begin[] = "pgbraid_begin", name_settings[] = "pgbraid_settings",
+                  name_record[] = "pgbraid_record", name_guard[] = "pgbraid_guard";
+
+/* How the transaction began: its id, and that this is the backend that was set up, with the token
+ * of before. */
+static pgb_status check_begin(cargo *c, const pgb_tag *tag, const pgb_result *result,
+                              pgb_error *err)
+{
+    snprintf(c->xid, sizeof c->xid, "%s", pgb_result_value(result, 0, 0));
+    memcpy(c->tasks->at[tag->step].xid, c->xid, sizeof c->xid);
+    if (!c->r->pooled && (!pgb_result_bool(result, 0, 1) ||
+                          pgb_result_int(result, 0, 2) != pgb_session_backend_pid(c->r->session))) {
+        pgb_error_set(err, PGB_UNSAFE,
+                      "the session is no longer the one that pgbraid set up: a pooler in "
+                      "transaction mode stands between");
+        pgb_error_hint(err, "give a URL that leads to the server itself: -d postgresql://…");
+        return PGB_UNSAFE;
+    }
+    return PGB_OK;
+}
+
+static pgb_status check_xid(cargo *c, const task *t, const pgb_result *result, pgb_error *err)
+{
+    if (pgb_result_rows(result) != 1 || strcmp(pgb_result_value(result, 0, 0), c->xid) != 0) {
+        pgb_error_set(err, PGB_FAILED, "%s ended the transaction that it ran in", t->node->id);
+        pgb_error_hint(err, "take BEGIN, COMMIT and ROLLBACK out of it, also out of what it calls");
+        return PGB_FAILED;
+    }
+    return PGB_OK;
+}
 
 static pgb_status check_guard(cargo *c, const pgb_tag *tag, const pgb_result *result,
                               pgb_error *err)
 {
     const task *t = &c->tasks->at[tag->step];
+    pgb_status status = check_xid(c, t, result, err);
 
-    if (pgb_result_rows(result) != 1 || strcmp(pgb_result_value(result, 0, 0), c->xid) != 0) {
-        pgb_error_set(err, PGB_FAILED, "%s ended the transaction that it ran in", t->node->id);
-        pgb_error_hint(err, "take BEGIN, COMMIT and ROLLBACK out of it, also out of what it calls");
-        return PGB_FAILED;
+    if (status != PGB_OK) {
+        return status;
     }
     if (!pgb_result_bool(result, 0, 1) ||
         pgb_result_int(result, 0, 2) != pgb_session_backend_pid(c->r->session)) {
@@ -41,6 +68,7 @@ static pgb_status check_guard(cargo *c, const pgb_tag *tag, const pgb_result *re
         return PGB_UNSAFE;
     }
     c->foreign = pgb_result_int(result, 0, 4) != (c->r->prepared ? N_PREPARED : 0);
+    c->r->watched = pgb_result_bool(result, 0, 5);
     c->guarded = true;
     return PGB_OK;
 }
@@ -83,9 +111,7 @@ static pgb_status on_answer(void *data, const pgb_tag *tag, const pgb_result *re
         c->committed = true;
         return PGB_OK;
     case ROLE_XID:
-        snprintf(c->xid, sizeof c->xid, "%s", pgb_result_value(result, 0, 0));
-        memcpy(c->tasks->at[tag->step].xid, c->xid, sizeof c->xid);
-        return PGB_OK;
+        return check_begin(c, tag, result, err);
     case ROLE_PREPARE:
         c->r->prepared = c->r->prepared || tag->ordinal == 1;
         return PGB_OK;
@@ -97,6 +123,12 @@ static pgb_status on_answer(void *data, const pgb_tag *tag, const pgb_result *re
                           t->up ? "recorded as applied" : "gone from the history");
             pgb_error_hint(err, "the history changed meanwhile: run the command again");
             return PGB_FAILED;
+        }
+        if (t->light) {
+            pgb_status status = check_xid(c, t, result, err);
+
+            c->guarded = status == PGB_OK;
+            return status;
         }
         return PGB_OK;
     case ROLE_GUARD:
@@ -133,29 +165,40 @@ pgb_status cargo_send(cargo *c, int role, const task *t, uint32_t ordinal, const
     return pgb_flight_send(c->r->session, tag, sql, 0, NULL, err);
 }
 
+static void begin_sql(const pgb_runner *r, char *sql, size_t size)
+{
+    snprintf(sql, size,
+             "SELECT pg_catalog.txid_current(), "
+             "COALESCE(pg_catalog.current_setting('pgbraid.token', true), '') "
+             "OPERATOR(pg_catalog.=) '%s', pg_catalog.pg_backend_pid()",
+             r->token);
+}
+
 static void guard_sql(const pgb_runner *r, char *sql, size_t size)
 {
+    begin_sql(r, sql, size);
     snprintf(
-        sql, size,
-        "SELECT pg_catalog.%s, COALESCE(pg_catalog.current_setting('pgbraid.token', true), '') "
-        "OPERATOR(pg_catalog.=) '%s', pg_catalog.pg_backend_pid(), EXISTS (SELECT FROM "
-        "pg_catalog.pg_lock_status() l WHERE %s AND l.granted AND l.pid OPERATOR(pg_catalog.=) "
-        "pg_catalog.pg_backend_pid()), (SELECT pg_catalog.count(*) FROM "
-        "pg_catalog.pg_prepared_statement())",
-        pgb_session_server_version(r->session) >= 130000 ? "pg_current_xact_id()"
-                                                         : "txid_current()",
-        r->token, r->lock_where);
+        sql + strlen(sql), size - strlen(sql),
+        ", EXISTS (SELECT FROM pg_catalog.pg_lock_status() l WHERE %s AND l.granted AND l.pid "
+        "OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid()), (SELECT pg_catalog.count(*) FROM "
+        "pg_catalog.pg_prepared_statement()), EXISTS (SELECT FROM "
+        "pg_catalog.pg_event_trigger)",
+        r->lock_where);
 }
 
 static pgb_status prepare_ours(cargo *c, const task *t, pgb_error *err)
 {
     pgb_tag tag = {.role = ROLE_PREPARE, .step = t->nth};
     pgb_session *session = c->r->session;
-    char guard[1024];
+    char begin[512], guard[1024];
     pgb_status status;
 
+    begin_sql(c->r, begin, sizeof begin);
     guard_sql(c->r, guard, sizeof guard);
-    status = pgb_flight_prepare(session, tag, name_settings, c->r->settings, err);
+    status = pgb_flight_prepare(session, tag, name_begin, begin, err);
+    if (status == PGB_OK) {
+        status = pgb_flight_prepare(session, tag, name_settings, c->r->settings, err);
+    }
     if (status == PGB_OK) {
         status = pgb_flight_prepare(session, tag, name_record,
                                     pgb_history_record_sql(c->r->history), err);
@@ -181,6 +224,18 @@ static pgb_status send_settings(cargo *c, const task *t, pgb_error *err)
                            : pgb_flight_send(c->r->session, tag, c->r->settings, 0, NULL, err);
 }
 
+static pgb_status send_begin(cargo *c, const task *t, pgb_error *err)
+{
+    pgb_tag tag = {.role = ROLE_XID, .step = t->nth};
+    char sql[512];
+
+    if (use_prepared(c)) {
+        return pgb_flight_execute(c->r->session, tag, name_begin, 0, NULL, err);
+    }
+    begin_sql(c->r, sql, sizeof sql);
+    return pgb_flight_send(c->r->session, tag, sql, 0, NULL, err);
+}
+
 pgb_status cargo_begin(cargo *c, const task *t, pgb_error *err)
 {
     pgb_status status = PGB_OK;
@@ -193,11 +248,7 @@ pgb_status cargo_begin(cargo *c, const task *t, pgb_error *err)
             cargo_send(c, ROLE_BEGIN, t, 0, "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", err);
     }
     if (status == PGB_OK) {
-        status = cargo_send(c, ROLE_XID, t, 0,
-                            pgb_session_server_version(c->r->session) >= 130000
-                                ? "SELECT pg_catalog.pg_current_xact_id()"
-                                : "SELECT pg_catalog.txid_current()",
-                            err);
+        status = send_begin(c, t, err);
     }
     return status;
 }
@@ -312,6 +363,9 @@ pgb_status cargo_work(cargo *c, task *t, pgb_error *err)
     if (status == PGB_OK) {
         status = send_statements(c, t, err);
     }
+    if (t->light) {
+        return status;
+    }
     if (status == PGB_OK) {
         /* what is deferred fails here, where it can be told, and not at COMMIT */
         status = cargo_send(c, ROLE_RESTORE, t, 0, "SET CONSTRAINTS ALL IMMEDIATE", err);
@@ -336,7 +390,7 @@ pgb_status cargo_record(cargo *c, task *t, pgb_error *err)
     }
     return t->up && use_prepared(c)
                ? pgb_flight_execute(c->r->session, tag, name_record, s->n, s->values, err)
-               : pgb_flight_send(c->r->session, tag, s->sql, s->n, s->values, err);
+               : pgb_flight_send(c->r->session, tag, s->sql_xid, s->n, s->values, err);
 }
 
 pgb_status cargo_guard(cargo *c, const task *t, pgb_error *err)

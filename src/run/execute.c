@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "run/execute.h"
+#include "sql/parse.h"
 
 void run_step_begin(run *x, task *t)
 {
@@ -348,19 +349,54 @@ pgb_status run_ensure_history(pgb_runner *r, pgb_error *err)
     }
 }
 
+typedef struct whole_run {
+    run x;
+    const pgb_world *world;
+    const pgb_plan *plan;
+    pgb_arena *arena;
+    pgb_status status;
+    pgb_error *err;
+} whole_run;
+
+static void prepare_and_run(void *data)
+{
+    whole_run *w = data;
+    pgb_runner *r = w->x.r;
+
+    w->status = tasks_prepare(r, w->world, w->plan, w->arena, &w->x.tasks, w->err);
+    if (w->status != PGB_OK) {
+        return;
+    }
+    if (r->o.one_transaction) {
+        w->status = one_refuse(r, &w->x.tasks, w->err);
+    }
+    if (w->status == PGB_OK) {
+        w->status = run_ensure_history(r, w->err);
+    }
+    if (w->status == PGB_OK) {
+        w->status = r->o.one_transaction ? run_whole(&w->x, w->err) : one_by_one(&w->x, w->err);
+    }
+    tasks_done(&w->x.tasks);
+}
+
 pgb_status pgb_runner_execute(pgb_runner *runner, const pgb_world *world, const pgb_plan *plan,
                               pgb_run_summary *ret_summary, pgb_error *err)
 {
     pgb_run_summary ignored = {0};
-    run x = {.r = runner,
-             .summary = ret_summary != NULL ? ret_summary : &ignored,
-             .begun = pgb_clock_us()};
     PGB_AUTO_ARENA(arena);
+    whole_run w = {.x = {.r = runner,
+                         .summary = ret_summary != NULL ? ret_summary : &ignored,
+                         .begun = pgb_clock_us()},
+                   .world = world,
+                   .plan = plan,
+                   .arena = arena,
+                   .err = err};
+    pgb_parser *parser = NULL;
     pgb_status status;
 
-    memset(x.summary, 0, sizeof *x.summary);
+    memset(w.x.summary, 0, sizeof *w.x.summary);
     pgb_random_uuid(runner->run);
-    memcpy(x.summary->run, runner->run, sizeof x.summary->run);
+    memcpy(w.x.summary->run, runner->run, sizeof w.x.summary->run);
     if (arena == NULL) {
         return pgb_error_nomem(err);
     }
@@ -372,21 +408,16 @@ pgb_status pgb_runner_execute(pgb_runner *runner, const pgb_world *world, const 
     }
     status = pgb_runner_lock(runner, err);
     if (status == PGB_OK) {
-        status = tasks_prepare(runner, world, plan, arena, &x.tasks, err);
+        status = pgb_parser_new(&parser, err);
     }
     if (status != PGB_OK) {
         return status;
     }
-    if (runner->o.one_transaction) {
-        status = one_refuse(runner, &x.tasks, err);
-    }
-    if (status == PGB_OK) {
-        status = run_ensure_history(runner, err);
-    }
-    if (status == PGB_OK) {
-        status = runner->o.one_transaction ? run_whole(&x, err) : one_by_one(&x, err);
-    }
-    tasks_done(&x.tasks);
-    x.summary->duration_us = pgb_clock_us() - x.begun;
-    return status;
+    /* all on the parser's thread: handing each statement over to it would cost more than parsing it
+     */
+    pgb_parser_start(parser, prepare_and_run, &w);
+    pgb_parser_wait(parser);
+    pgb_parser_free(parser);
+    w.x.summary->duration_us = pgb_clock_us() - w.x.begun;
+    return w.status;
 }

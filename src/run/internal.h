@@ -41,6 +41,7 @@ struct pgb_runner {
     bool no_prepare; /* a file deallocates what is not its own */
     bool prepared;   /* our statements are, in this session */
     bool ensured;    /* the history was seen to be there, in this session */
+    bool watched;    /* there are event triggers: any statement may run anything */
     identity identity;
     char blockers[1024]; /* who was seen to block us last; "" nobody */
     bool told_pooled;
@@ -88,6 +89,8 @@ typedef struct task {
     bool up;
     bool none; /* transaction none */
     bool has_copy;
+    bool inert;         /* it runs nobody's code, and leaves nothing in the session */
+    bool light;         /* inert, and no event trigger that it sets off: nothing to restore */
     bool skip;          /* another runner did it */
     bool done;          /* by this run, and committed */
     bool foreign;       /* it left prepared statements */

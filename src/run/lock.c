@@ -94,13 +94,15 @@ pgb_status lock_identity(pgb_runner *r, identity *ret, pgb_error *err)
         char sql[512];
         pgb_status status;
 
-        snprintf(sql, sizeof sql, "SELECT %s, %s", asked[i], whose_sql);
+        snprintf(sql, sizeof sql, "SELECT %s, %s, EXISTS (SELECT FROM pg_catalog.pg_event_trigger)",
+                 asked[i], whose_sql);
         status = pgb_exec(r->session, sql, &got, &ignored);
         if (status == PGB_OK) {
             status = check_session_is_ours(r, got, 2, err);
             if (status != PGB_OK) {
                 return status;
             }
+            r->watched = pgb_result_bool(got, 0, 4);
             if (i != 2) {
                 snprintf(ret->system, sizeof ret->system, "%s", pgb_result_value(got, 0, 0));
             }

@@ -146,6 +146,7 @@ static pgb_status prepare(pgb_runner *r, task_list *tasks, task *t, pgb_arena *a
 
     t->up = t->step->action == PGB_UPGRADE || t->step->action == PGB_STAMP;
     t->record_only = t->step->action == PGB_STAMP || t->step->action == PGB_UNSTAMP;
+    t->inert = t->record_only;
     if (t->step->action == PGB_UNSTAMP) {
         return PGB_OK;
     }
@@ -175,6 +176,7 @@ static pgb_status prepare(pgb_runner *r, task_list *tasks, task *t, pgb_arena *a
     memcpy(t->hash_raw, info->hash_raw, sizeof t->hash_raw);
     t->has_copy = info->n_copies > 0;
     t->adds_enum_value = info->adds_enum_value;
+    t->inert = t->inert || (info->inert && (!t->up || rev->n_verify == 0));
     if (!t->record_only && !t->none && info->first_no_transaction != NULL) {
         return refuse_in_transaction(t, info, err);
     }

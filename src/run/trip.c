@@ -25,7 +25,7 @@ static pgb_status send_commit(cargo *c, task *before, pgb_error *err)
             status = cargo_sync(c, err);
         }
     }
-    if (status == PGB_OK && !c->r->pooled) {
+    if (status == PGB_OK && !c->r->pooled && !before->light) {
         status = cargo_cleanup(c, before, err);
         if (status == PGB_OK) {
             status = cargo_sync(c, err);
@@ -36,15 +36,17 @@ static pgb_status send_commit(cargo *c, task *before, pgb_error *err)
 
 static pgb_status send_work(cargo *c, task *t, pgb_error *err)
 {
-    pgb_status status = cargo_begin(c, t, err);
+    pgb_status status;
 
+    t->light = t->inert && !c->r->watched && !SPLIT_HISTORY;
+    status = cargo_begin(c, t, err);
     if (status == PGB_OK) {
         status = cargo_work(c, t, err);
     }
     if (status == PGB_OK && !SPLIT_HISTORY) {
         status = cargo_record(c, t, err);
     }
-    return status == PGB_OK ? cargo_guard(c, t, err) : status;
+    return status == PGB_OK && !t->light ? cargo_guard(c, t, err) : status;
 }
 
 /* What the server said to COMMIT is an answer only if it is its own word. */

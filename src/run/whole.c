@@ -11,15 +11,18 @@ static pgb_status send_task(cargo *c, task *t, bool last, pgb_error *err)
 {
     pgb_status status;
 
+    t->light = t->inert && !c->r->watched && !last;
+    /* it might make an event trigger, and what it did is seen only in the end */
+    c->r->watched = c->r->watched || !t->inert;
     c->arena = pgb_arena_new(); /* of this revision: libpq copies what is sent */
     status = c->arena != NULL ? cargo_work(c, t, err) : pgb_error_nomem(err);
     if (status == PGB_OK) {
         status = cargo_record(c, t, err);
     }
-    if (status == PGB_OK) {
+    if (status == PGB_OK && !t->light) {
         status = cargo_cleanup(c, t, err);
     }
-    if (status == PGB_OK && !last) {
+    if (status == PGB_OK && !last && !t->light) {
         status = cargo_send(c, ROLE_RESTORE, t, 0, "SET CONSTRAINTS ALL DEFERRED", err);
     }
     pgb_arena_free(c->arena);

@@ -319,6 +319,7 @@ static bool is_plain(answer *a)
     pg_query_free_split_result(split);
     if (plain) {
         set_kind(a, PGB_STMT_PLAIN, false, command);
+        a->facts->inert = pgb_parse_inert_by_words(a->request->sql, a->request->len);
     }
     return plain;
 }

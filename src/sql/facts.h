@@ -31,8 +31,10 @@ typedef struct pgb_facts {
     const char *value;                /* ADD VALUE: the label */
     bool if_exists, if_not_exists;
     bool needs_no_transaction; /* this statement cannot run inside a transaction block */
-    char parse_error[256];     /* PGB_STMT_UNKNOWN: why, "" otherwise */
-    int parse_error_column;    /* characters from the statement's start, 1-based; 0 unknown */
+    bool inert; /* surely runs nobody's code and leaves nothing in the session; only the brief way
+                   tells it. Event triggers aside. */
+    char parse_error[256];  /* PGB_STMT_UNKNOWN: why, "" otherwise */
+    int parse_error_column; /* characters from the statement's start, 1-based; 0 unknown */
 } pgb_facts;
 
 #endif

@@ -33,4 +33,8 @@ bool pgb_parse_touches(const struct PgQuery__Node *stmt, pgb_arena *arena, pgb_o
 bool pgb_parse_name(struct PgQuery__Node *const *names, size_t n, pgb_arena *arena,
                     const char **ret_schema, const char **ret_name);
 
+/* Of a statement that pgb_parse_plain_by_words knows and the parser takes: does it surely run
+ * nobody's code, and leave nothing in the session? */
+bool pgb_parse_inert_by_words(const char *sql, size_t len);
+
 #endif

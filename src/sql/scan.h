@@ -66,6 +66,7 @@ typedef struct pgb_scan_event {
     bool terminated;   /* STATEMENT: it ends with its semicolon; else a directive, a psql command or
                           the text's end cut it */
     bool copy_in;      /* STATEMENT: COPY … FROM stdin; data comes next */
+    bool may_control;  /* STATEMENT: its first word may be one that controls a transaction */
     bool in_statement; /* DIRECTIVE, META: the statement before it was not finished */
     pgb_scan_error error;
 } pgb_scan_event;

@@ -26,7 +26,16 @@ enum {
 };
 
 /* What the first words say a statement is, as far as its end depends on it. */
-enum { CLASS_START, CLASS_CREATE, CLASS_ROUTINE, CLASS_COPY, CLASS_SET, CLASS_RESET, CLASS_OTHER };
+enum {
+    CLASS_START,
+    CLASS_CREATE,
+    CLASS_ROUTINE,
+    CLASS_COPY,
+    CLASS_SET,
+    CLASS_RESET,
+    CLASS_TRANSACTION,
+    CLASS_OTHER
+};
 enum { SET_NAME, SET_EQUALS, SET_VALUE, SET_DONE };
 enum { DIR_NO, DIR_MAYBE, DIR_YES };
 

@@ -126,6 +126,7 @@ void scan_end_statement(pgb_scan *s, uint64_t end, bool terminated)
     ev->terminated = terminated;
     ev->empty = terminated && s->n_tokens == 1;
     ev->copy_in = s->copy_in;
+    ev->may_control = s->cls == CLASS_TRANSACTION;
     if (s->copy_in) {
         s->copy_at = s->token;
         s->copy_pending = true;
@@ -198,6 +199,19 @@ static void set_word(pgb_scan *s)
     }
 }
 
+static bool may_control_transactions(const pgb_scan *s)
+{
+    static const char *const words[] = {"begin",   "start",    "commit",    "end",    "abort",
+                                        "prepare", "rollback", "savepoint", "release"};
+
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (word_is(s, words[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void first_word(pgb_scan *s)
 {
     if (word_is(s, "copy")) {
@@ -209,7 +223,7 @@ static void first_word(pgb_scan *s)
     } else if (word_is(s, "reset")) {
         s->cls = CLASS_RESET;
     } else {
-        s->cls = CLASS_OTHER;
+        s->cls = may_control_transactions(s) ? CLASS_TRANSACTION : CLASS_OTHER;
         s->want_words = false;
     }
 }

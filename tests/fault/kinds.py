@@ -118,30 +118,33 @@ def ddl():
     return Kind(
         "ddl", before=FIRST, mini=True,
         work={
+            # the first and the last are light (nothing is restored behind them), the one between is not
             "migrations/b1_city.sql": native("b1", "a0", """
 CREATE TABLE app.city (id bigint PRIMARY KEY, name text NOT NULL UNIQUE, CHECK (name <> ''));
 COMMENT ON TABLE app.city IS 'where people live';
+CREATE INDEX person_name ON app.person (name, age);
+""", "DROP INDEX app.person_name;\nDROP TABLE app.city;"),
+            "migrations/b2_view.sql": native("b2", "b1", """
 ALTER TABLE app.person ADD COLUMN city_id bigint REFERENCES app.city ON DELETE SET NULL;
 CREATE INDEX person_city ON app.person (city_id);
-""", "ALTER TABLE app.person DROP COLUMN city_id;\nDROP TABLE app.city;"),
-            "migrations/b2_view.sql": native("b2", "b1", """
 CREATE VIEW app.adult AS SELECT id, name FROM app.person WHERE age >= 18;
 CREATE FUNCTION app.shout(t text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN
     RETURN upper(t); -- a semicolon; inside
 END
 $$;
-""", "DROP FUNCTION app.shout(text);\nDROP VIEW app.adult;"),
+""", "DROP FUNCTION app.shout(text);\nDROP VIEW app.adult;\nALTER TABLE app.person DROP COLUMN city_id;"),
             "migrations/b3_street.sql": native("b3", "b2", """
 CREATE TABLE app.street (city_id bigint NOT NULL REFERENCES app.city ON DELETE CASCADE, name text,
     PRIMARY KEY (city_id, name));
-ALTER TABLE app.note ADD COLUMN pinned boolean NOT NULL DEFAULT false;
-""", "ALTER TABLE app.note DROP COLUMN pinned;\nDROP TABLE app.street;"),
+CREATE UNIQUE INDEX street_name ON app.street (name, city_id);
+""", "DROP TABLE app.street;"),
         },
         revisions=[
-            Revision("b1", [table("app.city"), column("app.person", "city_id"), table("app.person_city")]),
-            Revision("b2", [table("app.adult"), "probe.has_function('app.shout')"]),
-            Revision("b3", [table("app.street"), column("app.note", "pinned")]),
+            Revision("b1", [table("app.city"), table("app.person_name")]),
+            Revision("b2", [column("app.person", "city_id"), table("app.person_city"), table("app.adult"),
+                            "probe.has_function('app.shout')"]),
+            Revision("b3", [table("app.street"), table("app.street_name")]),
         ])
 
 

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """Bad input: a clear error that names file and line, exit status 2, and a database in which nothing was done.
 
-What is wrong with the files is found before the database is even called: a socket is listened at, and nobody comes. What can
-only be told beside the history (identifiers, for a file may be gone) reads it, and changes nothing."""
+What is wrong with the files or the command is found before the database is even called: a socket is listened at, and nobody comes.
+What can only be told beside the history (a revision to go back to, whose file may be gone) reads it, and changes nothing."""
 
 import contextlib
 import os
@@ -69,19 +69,33 @@ FILES = [
     ("a label twice", {"a_1.sql": revision("a", "-- pgbraid:label x"), "b_1.sql": revision("b", "-- pgbraid:label x")}, [r"x"]),
 ]
 
-# files, command, what is said
-BESIDE_THE_HISTORY = [
-    ({"a_1.sql": revision("a", up="SELECT 1;\nBEGIN;\nSELECT 2;\nCOMMIT;")}, ["upgrade"],
+# the same, which only a parser can tell: for the commands that would run it
+CONTROL = [
+    ("transaction control", {"a_1.sql": revision("a", up="SELECT 1;\nBEGIN;\nSELECT 2;\nCOMMIT;")},
      [r"a_1\.sql:5:1: error: .*BEGIN", "Remove the statement"]),
-    ({"a_1.sql": revision("a", up="SAVEPOINT s;").replace("-- pgbraid:up", "-- pgbraid:transaction none\n-- pgbraid:up")}, ["upgrade"],
+    ("transaction control in a way back", {**A, "b_1.sql": revision("b", down="DROP TABLE made;\n/* so */ end;")},
+     [r"b_1\.sql:7:10: error: .*COMMIT", "Remove the statement"]),
+    ("a savepoint outside a transaction",
+     {"a_1.sql": revision("a", up="SAVEPOINT s;").replace("-- pgbraid:up", "-- pgbraid:transaction none\n-- pgbraid:up")},
      [r"a_1\.sql:5:1: error: .*SAVEPOINT"]),
+]
+
+# files, command, what is said; known without a database
+COMMANDS = [
     (A, ["upgrade", "b"], ['no revision or label is called "b"']),
+    (A, ["upgrade", "ab", "--dry-run"], ['no revision or label is called "ab"', "Did you mean a|did you mean a|nearest|a"]),
     ({**A, "ab_1.sql": revision("ab1"), "ab_2.sql": revision("ab2")}, ["upgrade", "ab"], ["fits 2 revisions", "ab1", "ab2", "say one of ab1, ab2"]),
     ({**A, "b_1.sql": revision("b")}, ["upgrade", "head"], ["there are 2 heads", "say one of a, b|a@head"]),
-    (A, ["downgrade", "-1"], ["goes past the base"]),
-    (A, ["stamp", "--purge", "nope"], ['called "nope"']),
+    (A, ["upgrade", "a+1"], ["goes past"]),
     (A, ["upgrade", "--one-trnsaction"], ["unknown option '--one-trnsaction'", "did you mean --one-transaction"]),
     (A, ["upgrade", "a:a"], ["a range"]),
+]
+
+# The same beside the history: a revision whose file is gone may be meant, or what is relative to what is applied.
+BESIDE_THE_HISTORY = [
+    (A, ["downgrade", "-1"], ["goes past the base"]),
+    (A, ["downgrade", "nope"], ['called "nope"']),
+    (A, ["stamp", "--purge", "nope"], ['called "nope"']),
 ]
 
 
@@ -98,9 +112,10 @@ class BadInputTest(PgbraidTest):
 
     def test_the_files(self):
         with nobody_comes(self.folder) as (conninfo, came):
-            for number, (what, files, said) in enumerate(FILES):
+            for number, (what, files, said) in enumerate(FILES + CONTROL):
                 root = self.files(number, files)
-                for command in (["upgrade"], ["downgrade", "base"], ["stamp", "heads"], ["status"], ["current"]):
+                looking = [["status"], ["current"]] if number < len(FILES) else [["upgrade", "--dry-run"]]
+                for command in (["upgrade"], ["downgrade", "base"], ["stamp", "heads"], *looking):
                     with self.subTest(what=what, command=command):
                         errors = self.expect(2, *command, "-d", conninfo, cwd=root).stderr
                         for pattern in said:
@@ -110,6 +125,26 @@ class BadInputTest(PgbraidTest):
             root = self.files(99, A)
             self.expect(4, "status", "-d", conninfo, cwd=root)
             self.assertNotEqual(came, [])
+
+    def test_commands(self):
+        with nobody_comes(self.folder) as (conninfo, came):
+            for number, (files, command, said) in enumerate(COMMANDS):
+                root = self.files(number, files)
+                with self.subTest(command=command):
+                    errors = self.expect(2, *command, "-d", conninfo, cwd=root).stderr
+                    for pattern in said:
+                        self.assertRegex(errors, pattern)
+                    self.assertEqual(came, [], "called a server")
+
+    def test_no_transaction_control_after_all(self):
+        """PREPARE and END are words of other statements, too; and what a revision allows is told when its turn comes."""
+        root = self.files(0, {"a_1.sql": revision("a", up="PREPARE q AS SELECT 1;\nEXECUTE q;\nCREATE TABLE made ();")})
+        db = self.new_database()
+        self.expect(0, "upgrade", cwd=root, db=db)
+        (root / "migrations/b_1.sql").write_text(revision("b", "-- pgbraid:parent a",
+                                                          "-- pgbraid:allow transaction-control never to run here", up="COMMIT;"))
+        self.expect(0, "upgrade", "a", cwd=root, db=db)
+        self.assertRegex(self.expect(2, "upgrade", cwd=root, db=db).stderr, r"b_1\.sql:6:1: error: .*COMMIT")
 
     def test_unreadable(self):
         root = self.files(0, A)

@@ -50,6 +50,17 @@ class ReportBackfillsTest(PgbraidTest):
     def report(self, form, *arguments):
         return self.run_it(0, "report", "--no-verify", "--format", form, *arguments)
 
+    def test_lines_of_the_summary(self):
+        """Each is one line: where it was names the database once, and what has no way back stands side by side."""
+        for rid, parent in (("c3", "a1"), ("d4", "c3")):
+            (self.root / f"migrations/{rid}_x.sql").write_text(
+                f"-- {rid}\n-- pgbraid:revision {rid}\n-- pgbraid:parent {parent}\n-- pgbraid:down irreversible lost\n-- pgbraid:up\nSELECT 1;\n",
+                encoding="utf-8")
+        self.run_it(0, "upgrade", "-q")
+        text = self.report("text").stdout
+        self.assertRegex(text, r"\nWhere: +database \S+, PostgreSQL \d+\.\d+, (socket|host) \S+, port \d+, as \S+\n")
+        self.assertRegex(text, r"\nWay back: .*d4: irreversible: lost; c3: irreversible: lost\n")
+
     def test_none_that_ran_is_none_told_of(self):
         self.assertEqual(self.report("json").json()["backfills"], [])
         for form in ("text", "markdown", "html"):

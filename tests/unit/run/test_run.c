@@ -155,6 +155,67 @@ static void test_lock_released_by_a_file(void **state)
     assert_sql("SELECT to_regclass('a') IS NULL", "t");
 }
 
+/* A revision of tables and indexes alone leaves nothing behind, so nothing is restored behind it;
+ * but where event triggers are, any statement may run anything, also one that was made on the way.
+ */
+static void event_triggers(bool one_transaction)
+{
+    pgb_run_options o = defaults();
+
+    o.one_transaction = one_transaction;
+    revision(
+        "a", "", "",
+        "CREATE FUNCTION e() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM "
+        "set_config('search_path', 'pg_catalog, nowhere', false); EXECUTE 'LISTEN x'; EXECUTE "
+        "'PREPARE leak AS SELECT 1'; END $$; CREATE EVENT TRIGGER e ON ddl_command_end WHEN TAG "
+        "IN ('CREATE TABLE') EXECUTE FUNCTION e();",
+        "DROP EVENT TRIGGER e; DROP FUNCTION e;");
+    revision("b", "a", "", "CREATE TABLE public.b (i int);", "DROP TABLE b;");
+    revision(
+        "c", "b", "",
+        "CREATE TABLE public.got AS SELECT current_setting('search_path') AS p, (SELECT count(*) "
+        "FROM pg_prepared_statements WHERE name = 'leak') AS n, (SELECT count(*) FROM "
+        "pg_listening_channels()) AS l;",
+        "DROP TABLE got;");
+    act_ok(&o, UPGRADE, NULL);
+    assert_sql("SELECT concat_ws('|', p, n, l) FROM got",
+               one_transaction ? "\"$user\", public|1|0" : "\"$user\", public|0|0");
+    o = defaults();
+    o.one_transaction = one_transaction;
+    act_ok(&o, DOWNGRADE, "base");
+}
+
+static void test_event_triggers(void **state)
+{
+    (void)state;
+    event_triggers(false);
+}
+
+static void test_event_triggers_in_one_transaction(void **state)
+{
+    (void)state;
+    event_triggers(true);
+}
+
+static void test_lock_released_by_an_event_trigger(void **state)
+{
+    pgb_run_options o = defaults();
+    pgb_error err = PGB_ERROR_INIT;
+
+    (void)state;
+    sql_ok("CREATE FUNCTION e() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN PERFORM "
+           "pg_advisory_unlock_all(); END'");
+    revision("a", "", "", "CREATE TABLE a (i int);", "DROP TABLE a;");
+    revision("b", "a", "", "CREATE TABLE b (i int);", "DROP TABLE b;");
+    act_ok(&o, UPGRADE, "a");
+    sql_ok("CREATE EVENT TRIGGER e ON ddl_command_end EXECUTE FUNCTION e()");
+    o = defaults();
+    assert_int_equal(act(&o, UPGRADE, NULL, &err), PGB_UNSAFE);
+    assert_non_null(strstr(err.message, "runner lock"));
+    assert_sql("SELECT to_regclass('b') IS NULL", "t");
+    sql_ok("DROP EVENT TRIGGER e");
+}
+
 static void test_deferred_constraint(void **state)
 {
     pgb_run_options o = defaults();
@@ -439,6 +500,9 @@ int main(void)
         RUN_TEST(test_failure),
         RUN_TEST(test_session_is_restored),
         RUN_TEST(test_lock_released_by_a_file),
+        RUN_TEST(test_event_triggers),
+        RUN_TEST(test_event_triggers_in_one_transaction),
+        RUN_TEST(test_lock_released_by_an_event_trigger),
         RUN_TEST(test_deferred_constraint),
         RUN_TEST(test_verify_block),
         RUN_TEST(test_copy),

@@ -140,6 +140,70 @@ static void facts_of_statements(void **state)
     }
 }
 
+/* What surely runs nobody's code and leaves nothing in the session; doubt is a no. */
+static void inert_or_not(void **state)
+{
+    static const struct {
+        const char *sql;
+        bool inert;
+    } all[] = {
+        {"CREATE TABLE t (a int)", true},
+        {"-- x\n/* AS */ CREATE UNLOGGED TABLE t (a int)", false},
+        {"CREATE TABLE IF NOT EXISTS s.\"AS\" (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, "
+         "p int "
+         "REFERENCES t ON DELETE CASCADE, n text DEFAULT 'it''s; AS' CHECK (n <> ')'), EXCLUDE "
+         "USING gist (n "
+         "WITH =) WHERE (id > 1)) INHERITS (u) WITH (fillfactor = 70) TABLESPACE x",
+         true},
+        {"CREATE TABLE t AS SELECT f()", false},
+        {"CREATE TABLE t (a) AS EXECUTE q", false},
+        {"CREATE TABLE t AS TABLE v", false},
+        {"CREATE TEMP TABLE t (a int)", false},
+        {"CREATE GLOBAL TEMPORARY TABLE t (a int)", false},
+        {"CREATE TABLE pg_temp.t (a int)", false},
+        {"CREATE TABLE \"pg_temp\".t (a int)", false},
+        {"CREATE TABLE U&\"pg\\005Ftemp\".t (a int)", false},
+        {"CREATE TABLE p PARTITION OF t FOR VALUES FROM (f()) TO (2)", false},
+        {"CREATE TABLE p OF composite", false},
+        {"CREATE TABLE t (a text DEFAULT E'\\')')", false},
+        {"CREATE TABLE t (a text DEFAULT $$)$$)", false},
+        {"CREATE TABLE t (a int /* /* */ */)", false},
+        {"CREATE TABLE t (a int /* b ) */, c int)", true},
+        {"CREATE INDEX ON t (a, b DESC NULLS LAST) INCLUDE (c)", true},
+        {"CREATE UNIQUE INDEX i ON t USING btree (a)", true},
+        {"CREATE INDEX ON t (lower(a))", false},
+        {"CREATE INDEX ON t ((a + 1))", false},
+        {"CREATE INDEX ON t (a) WHERE f(a)", false},
+        {"CREATE INDEX CONCURRENTLY ON t (a)", false},
+        {"COMMENT ON TABLE t IS $x$y$x$", true},
+        {"DROP TABLE IF EXISTS t CASCADE", true},
+        {"DROP INDEX i", true},
+        {"DROP INDEX CONCURRENTLY i", false},
+        {"DROP OWNED BY x", false},
+        {"ALTER TABLE t ADD COLUMN a int DEFAULT f()", false},
+        {"SELECT 1", false},
+        {"INSERT INTO t VALUES (1)", false},
+        {"SET search_path = x", false},
+        {"DO $$ BEGIN END $$", false},
+        {"CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'", false},
+        {"CREATE VIEW v AS SELECT 1", false},
+        {"CREATE TABLE t (a int) AS", false}, /* no SQL at all */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        PGB_AUTO_ARENA(arena);
+        pgb_error err = PGB_ERROR_INIT;
+        pgb_facts f;
+
+        assert_int_equal(pgb_parse_brief(parser, all[i].sql, strlen(all[i].sql), arena, &f, &err),
+                         PGB_OK);
+        if (f.inert != all[i].inert) {
+            fail_msg("%s: inert %d", all[i].sql, f.inert);
+        }
+    }
+}
+
 static void says_where_it_does_not_understand(void **state)
 {
     PGB_AUTO_ARENA(arena);
@@ -305,6 +369,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(facts_of_statements),
+        cmocka_unit_test(inert_or_not),
         cmocka_unit_test(says_where_it_does_not_understand),
         cmocka_unit_test(no_depth_crashes),
         cmocka_unit_test(objects_of_statements),
