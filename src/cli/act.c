@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/progress.h"
+#include "rev/backfill.h"
 
 const char *pgb_action_name(pgb_action action)
 {
@@ -57,33 +58,97 @@ void pgb_act_json_held(pgb_ctx *ctx, pgb_json *json)
     pgb_json_end(json);
 }
 
+static void json_course(pgb_ctx *ctx, pgb_json *json, const pgb_course *course)
+{
+    pgb_json_key(json, "course");
+    pgb_json_array(json);
+    for (uint32_t i = 0; i < course->n; i++) {
+        const pgb_course_step *s = &course->steps[i];
+
+        pgb_json_object(json);
+        pgb_json_key_string(json, "revision",
+                            s->backfill == NULL ? ctx->world->nodes[s->step.node].id : NULL);
+        pgb_json_key_string(json, "backfill", s->backfill);
+        pgb_json_end(json);
+        pgb_out_turn(ctx->out);
+    }
+    pgb_json_end(json);
+}
+
+/* course NULL: without backfills */
+static void json_plan(pgb_ctx *ctx, const pgb_plan *plan, const pgb_course *course)
+{
+    pgb_json json;
+
+    pgb_json_init(&json, pgb_out_json(ctx->out));
+    pgb_json_object(&json);
+    json_steps(ctx, &json, "plan", plan, plan->n);
+    if (course != NULL) {
+        json_course(ctx, &json, course);
+    }
+    if (ctx->n_held > 0) {
+        pgb_act_json_held(ctx, &json);
+    }
+    pgb_json_end(&json);
+    pgb_out_raw(ctx->out, "\n", 1);
+}
+
+static void put_step(pgb_ctx *ctx, const char *what, const char *name, bool late, const char *title)
+{
+    pgb_out_printf(ctx->out, "%s ", what);
+    pgb_out_styled(ctx->out, PGB_STYLE_NAME, name);
+    pgb_out_printf(ctx->out, "%s%s%s\n", late ? " (late)" : "",
+                   title != NULL && title[0] != '\0' ? ", " : "", title == NULL ? "" : title);
+}
+
+static void put_revision(pgb_ctx *ctx, const pgb_step *step)
+{
+    const pgb_world_node *node = &ctx->world->nodes[step->node];
+
+    put_step(ctx, pgb_action_name(step->action), node->id, node->late, node->title);
+}
+
 void pgb_act_show(pgb_ctx *ctx, const pgb_plan *plan)
 {
     if (ctx->json) {
-        pgb_json json;
-
-        pgb_json_init(&json, pgb_out_json(ctx->out));
-        pgb_json_object(&json);
-        json_steps(ctx, &json, "plan", plan, plan->n);
-        if (ctx->n_held > 0) {
-            pgb_act_json_held(ctx, &json);
-        }
-        pgb_json_end(&json);
-        pgb_out_raw(ctx->out, "\n", 1);
+        json_plan(ctx, plan, NULL);
         return;
     }
     for (uint32_t i = 0; i < plan->n; i++) {
-        const pgb_world_node *node = &ctx->world->nodes[plan->steps[i].node];
-
-        pgb_out_printf(ctx->out, "%s ", pgb_action_name(plan->steps[i].action));
-        pgb_out_styled(ctx->out, PGB_STYLE_NAME, node->id);
-        pgb_out_printf(ctx->out, "%s%s%s\n", node->late ? " (late)" : "",
-                       node->title != NULL && node->title[0] != '\0' ? ", " : "",
-                       node->title == NULL ? "" : node->title);
+        put_revision(ctx, &plan->steps[i]);
     }
     if (plan->n == 0) {
         pgb_say(ctx, "nothing to do");
     }
+}
+
+pgb_status pgb_act_show_course(pgb_ctx *ctx, const pgb_course *course)
+{
+    pgb_plan plan = {pgb_arena_array(ctx->arena, (size_t)course->n + 1, sizeof *plan.steps), 0};
+
+    if (plan.steps == NULL) {
+        return pgb_error_nomem(ctx->err);
+    }
+    for (uint32_t i = 0; i < course->n; i++) {
+        const pgb_course_step *s = &course->steps[i];
+
+        if (s->backfill == NULL) {
+            plan.steps[plan.n++] = s->step;
+        }
+        if (!ctx->json && s->backfill == NULL) {
+            put_revision(ctx, &s->step);
+        } else if (!ctx->json) {
+            const pgb_backfill *b = pgb_backfills_find(ctx->backfills, s->backfill);
+
+            put_step(ctx, "backfill", s->backfill, false, b != NULL ? b->title : NULL);
+        }
+    }
+    if (ctx->json) {
+        json_plan(ctx, &plan, course);
+    } else if (course->n == 0) {
+        pgb_say(ctx, "nothing to do");
+    }
+    return PGB_OK;
 }
 
 /* One line of warning for an applied revision; false: there is nothing to warn of. */

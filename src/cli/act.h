@@ -10,6 +10,9 @@ const char *pgb_action_name(pgb_action action);
 
 /* Data for --dry-run: one line per step, or {"plan": [{"action", "revision"}...]}. */
 void pgb_act_show(pgb_ctx *ctx, const pgb_plan *plan);
+/* The same with backfills in their places; JSON has "course": [{"revision", "backfill"}...] too, of
+ * which one is null. */
+pgb_status pgb_act_show_course(pgb_ctx *ctx, const pgb_course *course);
 
 /* Warnings of applied revisions whose files are edited, re-parented or gone. */
 void pgb_act_warn_applied(pgb_ctx *ctx);

@@ -117,6 +117,22 @@ static void say_held(pgb_ctx *ctx, const pgb_held *held, uint32_t n)
     }
 }
 
+/* --dry-run --with-backfills */
+static pgb_status show_course(pgb_ctx *ctx, const pgb_plan *plan)
+{
+    pgb_course course;
+    pgb_status status =
+        pgb_runner_course(ctx->runner, ctx->world, ctx->backfills, plan, &course, ctx->err);
+
+    if (status != PGB_OK) {
+        return status;
+    }
+    say_held(ctx, course.held, course.n_held);
+    ctx->held = course.held;
+    ctx->n_held = course.n_held;
+    return pgb_act_show_course(ctx, &course);
+}
+
 static pgb_status run(pgb_ctx *ctx)
 {
     const struct values *v = ctx->values;
@@ -134,19 +150,19 @@ static pgb_status run(pgb_ctx *ctx)
     if (status == PGB_OK) {
         status = pgb_ctx_backfills(ctx);
     }
-    if (status == PGB_OK && v->with_backfills && !v->dry_run) {
+    if (status == PGB_OK && v->with_backfills) {
         if (v->sql || v->run.one_transaction) {
             return pgb_error_set(ctx->err, PGB_USAGE,
                                  "--with-backfills commits batch by batch, so "
                                  "%s does not fit",
                                  v->sql ? "--sql" : "--one-transaction");
         }
-        return pgb_upgrade_with_backfills(ctx);
+        return v->dry_run ? show_course(ctx, &plan) : pgb_upgrade_with_backfills(ctx);
     }
     if (status == PGB_OK) {
         status = pgb_runner_hold(ctx->runner, ctx->world, &plan, &held, &n_held, ctx->err);
     }
-    if (status == PGB_OK && !v->with_backfills) {
+    if (status == PGB_OK) {
         status = look_at_targets(ctx, held, n_held);
     }
     if (status == PGB_OK) {

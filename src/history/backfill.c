@@ -203,7 +203,6 @@ pgb_statement *pgb_history_backfill(const pgb_history *h, pgb_arena *arena, pgb_
         [PGB_BACKFILL_RUN_BEGIN] = pgb_sql_backfill_run_begin,
         [PGB_BACKFILL_COUNT] = pgb_sql_backfill_count,
         [PGB_BACKFILL_CHECKPOINT] = pgb_sql_backfill_checkpoint,
-        [PGB_BACKFILL_COMMITTED] = pgb_sql_backfill_committed,
         [PGB_BACKFILL_WANTED] = pgb_sql_backfill_wanted,
         [PGB_BACKFILL_ASK] = pgb_sql_backfill_ask,
         [PGB_BACKFILL_END] = pgb_sql_backfill_end,

@@ -141,6 +141,29 @@ typedef bool pgb_is_complete(void *data, const char *backfill);
  * list is in the plan's order, in the world's arena. */
 pgb_status pgb_plan_hold(const pgb_world *w, pgb_is_complete *is_complete, void *data,
                          pgb_plan *plan, pgb_held **ret_held, uint32_t *ret_n, pgb_error *err);
+
+/* One step of an upgrade with the backfills in their places: a revision, or a backfill. */
+typedef struct pgb_course_step {
+    const char *backfill; /* NULL: a revision */
+    pgb_step step;
+} pgb_course_step;
+
+typedef struct pgb_course {
+    pgb_course_step *steps;
+    uint32_t n;
+    pgb_held *held; /* what stays held: its backfill can't be run, or it needs such */
+    uint32_t n_held;
+} pgb_course;
+
+/* May this backfill be run once these are applied? */
+typedef bool pgb_may_run(void *data, const char *backfill, const pgb_bits *applied);
+/* The whole course of an upgrade that runs backfills where revisions wait for them, if each comes
+ * to its end: what can be applied, the backfill that the first revision held back waits for and
+ * that may be run, and so on. plan: as pgb_plan_upgrade made it; it is not changed. In the world's
+ * arena. */
+pgb_status pgb_plan_course(const pgb_world *w, pgb_is_complete *is_complete, pgb_may_run *may_run,
+                           void *data, const pgb_plan *plan, pgb_course *ret_course,
+                           pgb_error *err);
 /* Newest first. Refused (PGB_REFUSED) when the target is not applied, or when a step has no way
  * back (no down, irreversible, or nothing stored; all such are named). What is incomplete can go,
  * too. LABEL@T: only what is of that branch goes: revisions below the label's that others descend

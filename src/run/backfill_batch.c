@@ -23,12 +23,14 @@ static pgb_status begin_anew(bf *x, pgb_error *err)
 
 /* Most rows under one savepoint: with faults of density p, a portion of n rows is tried in vain
  * with n·p, and costs a try by itself; the best n is the root of their ratio. */
-static int64_t portion_size(const bf *x)
+int64_t bf_portion_size(const bf *x, int64_t more)
 {
-    double p = x->seen_errors / (x->seen_rows > 1000 ? x->seen_rows : 1000);
+    double rows = x->seen_rows + (double)(x->batch.rows + more);
+    double errors = x->seen_errors + (double)x->batch.errors;
+    double p = errors / (rows > 1000 ? rows : 1000);
     int64_t n = x->portion;
 
-    if (x->seen_errors > 0.5) {
+    if (errors > 0.5) {
         int64_t best = 1;
 
         while (best < n && (double)(best * best) * p * 1.5 < BF_TRY_ROWS) {
@@ -48,7 +50,7 @@ static pgb_status run_portions(bf *x, int64_t most, pgb_error *err)
     pgb_status status = PGB_OK;
 
     do {
-        int64_t n = portion_size(x), rows = 0;
+        int64_t n = bf_portion_size(x, 0), rows = 0;
 
         n = n < most - x->batch.rows ? n : most - x->batch.rows;
         status = bf_portion_run(x, n, &rows, err);

@@ -65,6 +65,7 @@ typedef struct bf_batch {
     uint32_t portions, subtransactions;
     const char *checkpoint; /* last key of the batch; NULL: as before */
     bool end;               /* nothing is left in this pass */
+    bool broken;            /* the statement failed, and its savepoint is to be rolled back to */
     PGB_VEC(pgb_outcome) outcomes;
     PGB_VEC(bf_item) items;
     PGB_VEC(bf_fault) faults;
@@ -147,6 +148,9 @@ pgb_status bf_count(bf *x, pgb_error *err);
 /* One transaction: loads, runs, records, commits. PGB_OK with batch.rows and batch.end. */
 pgb_status bf_batch_run(bf *x, int64_t most, pgb_error *err);
 void bf_batch_clear(bf *x);
+/* Most rows under one savepoint, by the faults of late and of the batch, `more` rows of which are
+ * done beside those it counts. */
+int64_t bf_portion_size(const bf *x, int64_t more);
 
 /* ---- backfill_portion.c ---- */
 /* Loads at most n rows and runs the statement over them, faults apart. */

@@ -1,5 +1,5 @@
 /* Rows under one savepoint: loaded, worked through by the author's statement, and where that
- * fails split until the rows at fault stand alone. */
+ * fails tried in parts until the rows at fault stand alone. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -196,10 +196,22 @@ static void forget_outcomes(bf *x, const trip *t)
     x->batch.items.n = t->items;
 }
 
+static void send_roll_back(sender *s)
+{
+    send(s, R_QUIET, "ROLLBACK TO SAVEPOINT pgbraid", 0, NULL);
+    send(s, R_QUIET, "RELEASE SAVEPOINT pgbraid", 0, NULL);
+}
+
 static pgb_status roll_back(bf *x, pgb_error *err)
 {
-    return pgb_exec(x->r->session, "ROLLBACK TO SAVEPOINT pgbraid; RELEASE SAVEPOINT pgbraid", NULL,
-                    err);
+    pgb_status status = PGB_OK;
+
+    if (x->batch.broken) {
+        status = pgb_exec(x->r->session, "ROLLBACK TO SAVEPOINT pgbraid; RELEASE SAVEPOINT pgbraid",
+                          NULL, err);
+    }
+    x->batch.broken = false;
+    return status;
 }
 
 /* ---- rows at fault ---- */
@@ -215,7 +227,10 @@ static pgb_status keep_fault(bf *x, int64_t nth, const pgb_error *why, pgb_error
     pgb_status status;
 
     snprintf(number, sizeof number, "%" PRId64, nth);
-    status = pgb_exec_params(x->r->session, x->sql.page_key, 1, which, &got, err);
+    status = roll_back(x, err);
+    if (status == PGB_OK) {
+        status = pgb_exec_params(x->r->session, x->sql.page_key, 1, which, &got, err);
+    }
     if (status != PGB_OK) {
         return status;
     }
@@ -263,79 +278,136 @@ static pgb_status take(bf *x, int64_t from, int64_t to, pgb_error *err)
     if (status != PGB_OK) {
         return status;
     }
+    if (x->batch.broken) {
+        send_roll_back(&s);
+    }
     send(&s, R_QUIET, clear_batch(x), 0, NULL);
     send(&s, R_QUIET, x->sql.take_page, 2, values);
     send_statement(&s);
     status = land(&s, &role);
+    x->batch.broken = false;
     if (status == PGB_SQL && role != R_STATEMENT && err != NULL) {
         err->status = PGB_FAILED; /* ours failed: no row's fault */
         return PGB_FAILED;
     }
     if (status == PGB_OK) {
         x->batch.subtransactions++;
+    } else if (bf_is_row_fault(err)) {
+        x->batch.broken = true;
+        forget_outcomes(x, &t);
     }
     return status;
 }
 
-/* Rows from … to failed together, with `why`: they are split until the rows at fault are alone. */
-static pgb_status split(bf *x, int64_t from, int64_t to, const pgb_error *why, pgb_error *err)
+/* How many rows are tried of n among which one is at fault: a try costs about as much as
+ * BF_TRY_ROWS rows, and what was done of one that fails is lost. */
+static int64_t step_of(int64_t n)
 {
-    int64_t n = to - from + 1, pieces = 2, size;
-    pgb_status status = PGB_OK;
+    int64_t pieces = 2;
 
-    if (n == 1) {
-        return keep_fault(x, from, why, err);
-    }
-    if (x->o.max_errors >= 0 && n > BF_ERRORS_PORTION &&
-        x->summary->errors + x->batch.errors > x->o.max_errors) {
-        /* too many: begin this batch again in small steps, so that the run stops just there */
-        x->cap = BF_ERRORS_PORTION;
-        return pgb_error_set(err, PGB_CHANGED, "too many rows at fault");
-    }
-    /* a try costs about as much as BF_TRY_ROWS rows: k pieces of n rows cost k tries, and what was
-     * done of the one that fails, n / k, is lost */
     while (pieces < SPLIT && (pieces + 1) * (pieces + 1) * BF_TRY_ROWS <= n) {
         pieces++;
     }
-    size = (n + pieces - 1) / pieces;
-    for (int64_t at = from; at <= to && status == PGB_OK; at += size) {
-        int64_t end = at + size - 1 < to ? at + size - 1 : to;
-        pgb_error own = PGB_ERROR_INIT;
+    return (n + pieces - 1) / pieces;
+}
 
-        status = take(x, at, end, &own);
-        if (status != PGB_OK && bf_is_row_fault(&own)) {
-            status = roll_back(x, err);
-            if (status == PGB_OK) {
-                status = split(x, at, end, &own, err);
+/* Rows *from … to failed together, with *why: goes up to the first row at fault, keeps what stands
+ * before it, records it, and leaves *from behind it. What lies behind is not tried with it: of that
+ * nothing is known. Each row is taken for one at fault only once it has failed alone, since
+ * rows may fail because of each other. */
+static pgb_status find_fault(bf *x, int64_t *from, int64_t to, pgb_error *why, pgb_error *err)
+{
+    bool alone = *from == to; /* the first of them has failed by itself */
+
+    while (!alone && *from <= to) {
+        int64_t end = *from + step_of(to - *from + 1) - 1;
+        pgb_error own = PGB_ERROR_INIT;
+        pgb_status status = take(x, *from, end, &own);
+
+        if (status == PGB_OK) {
+            *from = end + 1;
+        } else if (x->batch.broken) {
+            to = end;
+            *why = own;
+            alone = *from == end;
+        } else {
+            if (err != NULL && err->status == PGB_OK) {
+                *err = own;
             }
-        } else if (status != PGB_OK && err != NULL && err->status == PGB_OK) {
-            *err = own;
+            return status;
         }
     }
-    return status;
+    if (!alone) {
+        return PGB_OK;
+    }
+    return keep_fault(x, (*from)++, why, err);
+}
+
+/* The page's n rows failed together, with `why`. */
+static pgb_status split(bf *x, int64_t n, const pgb_error *why, pgb_error *err)
+{
+    pgb_error first = *why;
+    int64_t from = 1, to = n;
+    pgb_status status = PGB_OK;
+
+    for (;;) {
+        pgb_error own = PGB_ERROR_INIT;
+
+        if (x->o.max_errors >= 0 && to - from + 1 > BF_ERRORS_PORTION &&
+            x->summary->errors + x->batch.errors > x->o.max_errors) {
+            /* too many: begin this batch again in small steps, so that the run stops just there */
+            x->cap = BF_ERRORS_PORTION;
+            return pgb_error_set(err, PGB_CHANGED, "too many rows at fault");
+        }
+        status = find_fault(x, &from, to, &first, err);
+        do { /* what is left, as it would be tried by itself */
+            if (status != PGB_OK || from > n) {
+                return status;
+            }
+            to = from + bf_portion_size(x, from - 1) - 1;
+            to = to < n ? to : n;
+            status = take(x, from, to, &own);
+            if (status == PGB_OK) {
+                from = to + 1;
+            }
+        } while (status == PGB_OK);
+        if (!x->batch.broken) {
+            if (err != NULL && err->status == PGB_OK) {
+                *err = own;
+            }
+            return status;
+        }
+        first = own;
+    }
 }
 
 static pgb_status isolate(bf *x, int64_t n, const pgb_error *why, pgb_error *err)
 {
-    pgb_status status = roll_back(x, err);
+    sender s = {.x = x, .err = err};
+    pgb_status status;
+    int role;
 
-    if (status == PGB_OK && n == 0) {
+    x->batch.broken = true;
+    if (n == 0) {
         /* it fails over no rows at all: nothing can be found out by taking rows away */
-        if (err != NULL) {
+        status = roll_back(x, err);
+        if (status == PGB_OK && err != NULL) {
             *err = *why;
         }
-        return why->status;
+        return status == PGB_OK ? why->status : status;
     }
-    if (status == PGB_OK) {
-        status = pgb_exec(x->r->session,
-                          x->o.dry_run ? "TRUNCATE pg_temp.pgbraid_page"
-                                       : "DELETE FROM pg_temp.pgbraid_page",
-                          NULL, err);
+    status = pgb_flight_open(x->r->session, on_answer, &(trip){.x = x}, err);
+    if (status != PGB_OK) {
+        return status;
     }
-    if (status == PGB_OK) {
-        status = pgb_exec(x->r->session, x->sql.fill_page, NULL, err);
-    }
-    return status == PGB_OK ? split(x, 1, n, why, err) : status;
+    send_roll_back(&s);
+    send(&s, R_QUIET,
+         x->o.dry_run ? "TRUNCATE pg_temp.pgbraid_page" : "DELETE FROM pg_temp.pgbraid_page", 0,
+         NULL);
+    send(&s, R_QUIET, x->sql.fill_page, 0, NULL);
+    status = land(&s, &role);
+    x->batch.broken = false;
+    return status == PGB_OK ? split(x, n, why, err) : status;
 }
 
 /* ---- one portion ---- */

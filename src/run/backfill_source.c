@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "run/backfill_internal.h"
+#include "sql/parse.h"
 
 enum { WATCH_AFTER_MS = 250, WATCH_EVERY_MS = 500 };
 
@@ -271,6 +272,29 @@ static pgb_status refuse_columns(bf *x, const char *what, pgb_error *err)
     return err != NULL ? err->status : PGB_REFUSED;
 }
 
+/* An outcome that is written out as empty: known before a row is touched. What is computed shows
+ * in its batch. What our parser does not know is left to that. */
+static pgb_status check_names(bf *x, pgb_error *err)
+{
+    pgb_parser *parser = NULL;
+    pgb_facts facts;
+    pgb_status status = pgb_parser_new(&parser, err);
+
+    if (status == PGB_OK) {
+        status = pgb_parse_facts(parser, x->b->statement, x->b->statement_len, x->arena, &facts,
+                                 NULL, err);
+    }
+    pgb_parser_free(parser);
+    if (status != PGB_OK || facts.blank_at == 0) {
+        return status;
+    }
+    pgb_error_set(err, PGB_REFUSED, "the statement returns an outcome that is %s",
+                  facts.blank_is_null ? "null" : "empty");
+    pgb_error_hint(err, "Every row it returns has a name for its outcome.");
+    pgb_backfill_locate(x->b, facts.blank_at, err);
+    return err != NULL ? err->status : PGB_REFUSED;
+}
+
 static pgb_status check_statement(bf *x, pgb_error *err)
 {
     enum { TEXT = 25, VARCHAR = 1043, INT8 = 20, INT4 = 23, INT2 = 21 };
@@ -315,7 +339,7 @@ static pgb_status check_statement(bf *x, pgb_error *err)
             return refuse_columns(x, pgb_buf_str(&b), err);
         }
     }
-    return PGB_OK;
+    return check_names(x, err);
 }
 
 /* The filter is looked at alone, so that its error is told at its place. */

@@ -351,52 +351,95 @@ pgb_status bf_end(bf *x, const char *state, const pgb_error *why, pgb_error *err
 
 /* ---- after a loss ---- */
 
+/* Batches that stand recorded for this run; -1: the record is not this run's, or is not there. */
+static pgb_status read_batches(bf *x, int64_t *ret_batches, pgb_error *err)
+{
+    PGB_AUTO_ARENA(arena);
+    pgb_backfill_states states;
+    const pgb_backfill_state *s;
+    pgb_error own = PGB_ERROR_INIT;
+    pgb_status status = arena != NULL ? pgb_history_backfills(x->r->session, x->r->o.schema,
+                                                              x->r->o.project, arena, &states, &own)
+                                      : pgb_error_nomem(&own);
+
+    *ret_batches = -1;
+    if (status == PGB_SQL &&
+        (strcmp(own.sqlstate, "42P01") == 0 || strcmp(own.sqlstate, "3F000") == 0)) {
+        return PGB_OK; /* so far behind that it has no history */
+    }
+    if (status != PGB_OK) {
+        if (err != NULL && err->status == PGB_OK) {
+            *err = own;
+        }
+        return status;
+    }
+    s = pgb_backfill_states_find(&states, x->b->name);
+    if (s != NULL && s->run != NULL && strcmp(s->run, x->r->run) == 0) {
+        *ret_batches = s->batches;
+    }
+    return PGB_OK;
+}
+
+/* On a new session: what this run had committed must still be there. */
+static pgb_status check_batches(bf *x, int64_t batches, pgb_error *err)
+{
+    if (batches >= x->batches) {
+        return PGB_OK;
+    }
+    if (batches < 0) {
+        pgb_error_set(err, PGB_FAILED, "the backfill %s is not recorded as this run's any more",
+                      x->b->name);
+    } else {
+        pgb_error_set(err, PGB_FAILED,
+                      "of the backfill %s %" PRId64 " batches are recorded, though %" PRId64
+                      " had been committed",
+                      x->b->name, batches, x->batches);
+    }
+    return ground_explain(err);
+}
+
+/* The session is new: its settings, its temporary tables. */
+static pgb_status stand_again(bf *x, int64_t batches, pgb_error *err)
+{
+    pgb_status status;
+
+    runner_quiet(x->r, true);
+    x->n_tables = 0;
+    status = check_batches(x, batches, err);
+    if (status == PGB_OK) {
+        status = lock_identity(x->r, &x->r->identity, err);
+    }
+    return status == PGB_OK ? bf_set_up_session(x, err) : status;
+}
+
 pgb_status bf_reconnect(bf *x, pgb_error *err)
 {
+    int64_t batches = -1;
     pgb_status status = resolve_reconnect(x->r, pgb_deadline_in(x->r->o.resolve_deadline_ms), err);
 
     if (status == PGB_OK) {
-        runner_quiet(x->r, true);
-        status = lock_identity(x->r, &x->r->identity, err);
+        status = read_batches(x, &batches, err);
     }
-    x->n_tables = 0;
-    if (status == PGB_OK) {
-        status = bf_set_up_session(x, err);
-    }
-    return status;
+    return status == PGB_OK ? stand_again(x, batches, err) : status;
 }
 
 pgb_status bf_resolve_commit(bf *x, bool *ret_committed, pgb_error *err)
 {
     pgb_runner *r = x->r;
-    int64_t deadline = pgb_deadline_in(r->o.resolve_deadline_ms);
+    int64_t deadline = pgb_deadline_in(r->o.resolve_deadline_ms), batches = -1;
     const volatile int *interrupted = r->o.interrupted;
-    const char *const values[2] = {r->run,
-                                   pgb_arena_printf(x->batch.arena, "%" PRId64, x->batches)};
     pgb_error last = PGB_ERROR_INIT;
     pgb_status status;
 
-    if (values[1] == NULL) {
-        return pgb_error_nomem(err);
-    }
     /* an interruption must not leave the question open: it is bounded by the deadline anyway */
     r->o.interrupted = NULL;
     do {
-        AUTO_RESULT(got);
-
         pgb_error_clear(&last);
         status = resolve_reconnect(r, deadline, &last);
         if (status == PGB_OK) {
             /* the lock is ours, so the orphan has ended: what stands there is the truth */
             pgb_session_set_deadline(r->session, deadline);
-            status =
-                runner_exec(r,
-                            pgb_history_backfill(r->history, x->batch.arena, PGB_BACKFILL_COMMITTED,
-                                                 x->b->name, 2, values),
-                            &got, &last);
-            if (status == PGB_OK) {
-                *ret_committed = pgb_result_bool(got, 0, 0);
-            }
+            status = read_batches(x, &batches, &last);
             if (!pgb_session_lost(r->session)) {
                 pgb_session_set_deadline(r->session, PGB_DEADLINE_NEVER);
             }
@@ -415,10 +458,8 @@ pgb_status bf_resolve_commit(bf *x, bool *ret_committed, pgb_error *err)
                        x->b->name);
         return err != NULL ? err->status : PGB_UNKNOWN;
     }
-    runner_quiet(r, true);
-    status = lock_identity(r, &r->identity, err);
-    x->n_tables = 0;
-    return status == PGB_OK ? bf_set_up_session(x, err) : status;
+    *ret_committed = batches > x->batches;
+    return stand_again(x, batches, err);
 }
 
 /* ---- from another process ---- */

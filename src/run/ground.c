@@ -32,6 +32,15 @@ static pgb_status read_ids(pgb_runner *r, pgb_arena *arena, pgb_map *applied, pg
     return PGB_OK;
 }
 
+pgb_status ground_explain(pgb_error *err)
+{
+    pgb_error_detail(err, "the server that answers now lags behind the one before (a standby was "
+                          "promoted, a backup restored), or another runner changed it meanwhile");
+    pgb_error_hint(err, "nothing was built on that; make sure that this is the right server, then "
+                        "run the command again: it plans anew");
+    return err != NULL ? err->status : PGB_FAILED;
+}
+
 static pgb_status moved(const char *id, bool lost, bool ours, pgb_error *err)
 {
     if (lost) {
@@ -41,11 +50,7 @@ static pgb_status moved(const char *id, bool lost, bool ours, pgb_error *err)
         pgb_error_set(err, PGB_FAILED,
                       "%s is recorded as applied again, though this run had reverted it", id);
     }
-    pgb_error_detail(err, "the server that answers now lags behind the one before (a standby was "
-                          "promoted, a backup restored), or another runner changed it meanwhile");
-    pgb_error_hint(err, "nothing was built on that; make sure that this is the right server, then "
-                        "run the command again: it plans anew");
-    return err != NULL ? err->status : PGB_FAILED;
+    return ground_explain(err);
 }
 
 static pgb_status check(const task_list *tasks, const task *at, const pgb_map *applied,

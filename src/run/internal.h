@@ -40,6 +40,7 @@ struct pgb_runner {
     pgb_history *history;
     bool no_prepare; /* a file deallocates what is not its own */
     bool prepared;   /* our statements are, in this session */
+    bool ensured;    /* the history was seen to be there, in this session */
     bool watched;    /* there are event triggers: any statement may run anything */
     identity identity;
     char blockers[1024]; /* who was seen to block us last; "" nobody */
@@ -168,6 +169,8 @@ pgb_status ground_read(pgb_runner *r, const task_list *tasks, pgb_arena *arena, 
                        pgb_error *err);
 /* at: under way, whose own state is not asked */
 pgb_status ground_check(pgb_runner *r, const task_list *tasks, const task *at, pgb_error *err);
+/* Adds to an error that tells of such a thing how it comes about, and what to do. */
+pgb_status ground_explain(pgb_error *err);
 
 /* ---- blocked.c ---- */
 void blocked_watch(void *data, int64_t waited_ms);

@@ -16,6 +16,7 @@
 #include "base/buf.h"
 #include "history/history.h"
 #include "plan/plan.h"
+#include "rev/backfill.h"
 
 typedef struct pgb_runner pgb_runner;
 
@@ -47,6 +48,9 @@ typedef struct pgb_run_options {
     int64_t statement_timeout_ms; /* < 0 or 0: off */
     int64_t resolve_deadline_ms;  /* for a lost COMMIT; < 0: 60 s */
     bool one_transaction;
+    /* Nobody else uses the database, which is made to try things in: the history is looked at for
+     * its version and owners once for each session, not before each plan. */
+    bool alone;
     const volatile int *interrupted; /* not 0: stop at the next safe point; may be NULL */
     pgb_run_events events;
 } pgb_run_options;
@@ -71,6 +75,11 @@ pgb_status pgb_runner_read(pgb_runner *runner, pgb_arena *arena, pgb_applied_set
  * only where a revision of the plan names one. See pgb_plan_hold. */
 pgb_status pgb_runner_hold(pgb_runner *runner, const pgb_world *world, pgb_plan *plan,
                            pgb_held **ret_held, uint32_t *ret_n, pgb_error *err);
+/* The whole course with the backfills in their places, each taken to come to its end. See
+ * pgb_plan_course. */
+pgb_status pgb_runner_course(pgb_runner *runner, const pgb_world *world,
+                             const pgb_backfills *backfills, const pgb_plan *plan,
+                             pgb_course *ret_course, pgb_error *err);
 
 /* What was done before the call returned, also on an error. */
 typedef struct pgb_run_summary {

@@ -208,8 +208,53 @@ static void copy_stmt(answer *a, const PgQuery__CopyStmt *s)
     }
 }
 
+static int characters_before(const char *sql, int bytes)
+{
+    int n = 0;
+
+    for (int i = 0; i < bytes && sql[i] != '\0'; i++) {
+        n += ((unsigned char)sql[i] & 0xC0) != 0x80;
+    }
+    return n;
+}
+
+/* The first column of each SELECT and VALUES that the query's rows come from. */
+static void find_blank(answer *a, const PgQuery__SelectStmt *s)
+{
+    const PgQuery__Node *first = NULL;
+
+    if (s->larg != NULL && s->rarg != NULL) {
+        find_blank(a, s->larg);
+        find_blank(a, s->rarg);
+        return;
+    }
+    if (s->n_target_list > 0 && s->target_list[0]->node_case == PG_QUERY__NODE__NODE_RES_TARGET) {
+        first = s->target_list[0]->res_target->val;
+    } else if (s->n_values_lists > 0 &&
+               s->values_lists[0]->node_case == PG_QUERY__NODE__NODE_LIST &&
+               s->values_lists[0]->list->n_items > 0) {
+        first = s->values_lists[0]->list->items[0];
+    }
+    while (first != NULL && first->node_case == PG_QUERY__NODE__NODE_TYPE_CAST) {
+        first = first->type_cast->arg;
+    }
+    if (a->facts->blank_at == 0 && first != NULL &&
+        first->node_case == PG_QUERY__NODE__NODE_A_CONST) {
+        const PgQuery__AConst *c = first->a_const;
+        const char *text = c->val_case == PG_QUERY__A__CONST__VAL_SVAL ? c->sval->sval : NULL;
+
+        if (c->isnull || (text != NULL && text[strspn(text, " \t\r\n")] == '\0')) {
+            a->facts->blank_at = 1 + characters_before(a->request->sql, c->location);
+            a->facts->blank_is_null = c->isnull;
+        }
+    }
+}
+
 static void known(answer *a, const PgQuery__Node *stmt)
 {
+    if (stmt->node_case == PG_QUERY__NODE__NODE_SELECT_STMT) {
+        find_blank(a, stmt->select_stmt);
+    }
     switch (stmt->node_case) {
     case PG_QUERY__NODE__NODE_TRANSACTION_STMT:
         transaction(a, stmt->transaction_stmt);

@@ -31,6 +31,10 @@ typedef struct pgb_facts {
     const char *value;                /* ADD VALUE: the label */
     bool if_exists, if_not_exists;
     bool needs_no_transaction; /* this statement cannot run inside a transaction block */
+    /* A query whose first column is, in one of its branches, the constant '' (or only blanks), or
+     * NULL: where, in characters from the statement's start, 1-based; 0: none. */
+    int blank_at;
+    bool blank_is_null;
     bool inert; /* surely runs nobody's code and leaves nothing in the session; only the brief way
                    tells it. Event triggers aside. */
     char parse_error[256];  /* PGB_STMT_UNKNOWN: why, "" otherwise */

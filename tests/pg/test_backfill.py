@@ -306,7 +306,8 @@ class FaultTest(Base):
         self.assertEqual(self.query(self.db, "SELECT sqlstate FROM pgbraid.backfill_error"), [("23503",)])
 
     def test_bad_outcomes_stop_it_before_they_commit(self):
-        for outcome, what in (("''", "empty"), ("' '", "empty"), ("NULL::text", "null")):
+        for outcome, what in (("(SELECT CASE WHEN count(*) > 0 THEN '' ELSE 'x' END FROM batch)", "empty"),
+                              ("btrim(' ')", "empty"), ("nullif('a', 'a')", "null")):
             with self.subTest(outcome):
                 self.prepare(10)
                 self.write_backfill(FILE.replace("SELECT 'people' AS outcome", f"SELECT {outcome} AS outcome"))
@@ -367,6 +368,16 @@ class RefusedTest(Base):
             with self.subTest(statement):
                 run = self.refuse(self.file(statement=statement), message, status=status)
                 self.assertIn("backfills/tags.sql:6:", run.stderr)
+
+    def test_an_outcome_without_a_name(self):
+        self.prepare(10)
+        rest = "count(*) AS count, ''::text AS detail FROM batch"
+        for statement, what, place in ((f"SELECT '' AS outcome, {rest}", "empty", "6:8"),
+                                       (f"SELECT ' '::text AS outcome, {rest}", "empty", "6:8"),
+                                       (f"SELECT NULL::text AS outcome, {rest}", "null", "6:8"),
+                                       (f"SELECT 'a' AS outcome, {rest}\nUNION ALL\nSELECT '', 1, 'x'", "empty", "8:8")):
+            with self.subTest(statement):
+                self.refuse(self.file(statement=statement), f"the statement returns an outcome that is {what}", place)
 
     def test_the_filter(self):
         self.prepare(10)
@@ -471,6 +482,47 @@ class HeldTest(Base):
         answer = self.run_it(0, "upgrade", "--with-backfills", "--format", "json").json()
         self.assertEqual([d["revision"] for d in answer["done"]], ["a1", "b2", "c3"])
 
+    def course(self, *targets):
+        """What the dry run shows: names in order, backfills as in the event log."""
+        plan = self.run_it(0, "upgrade", *targets, "--dry-run", "--with-backfills", "--format", "json").json()
+        self.assertEqual([s["revision"] for s in plan["plan"]], [s["revision"] for s in plan["course"] if s["revision"]])
+        return [s["revision"] or "backfill:" + s["backfill"] for s in plan["course"]], plan.get("held", [])
+
+    def test_the_dry_run_shows_the_whole_course(self):
+        simple = ("-- later\n-- pgbraid:requires c3\n-- pgbraid:source people\n-- pgbraid:key id\n-- pgbraid:run\n"
+                  "SELECT 'seen' AS outcome, count(*) AS count, NULL::text AS detail FROM batch")
+        self.write(self.root, {
+            "backfills/later.sql": simple,
+            "migrations/d4_beside.sql": "-- beside\n-- pgbraid:revision d4\n-- pgbraid:parent a1\n-- pgbraid:up\nSELECT 1;\n",
+            "migrations/e5_last.sql": "-- last\n-- pgbraid:revision e5\n-- pgbraid:parent c3, d4\n-- pgbraid:depends backfill:later, backfill:tags\n-- pgbraid:up\nSELECT 1;\n",
+        })
+        want = ["a1", "d4", "backfill:tags", "b2", "c3", "backfill:later", "e5"]
+        for applied in ([], ["a1"], ["d4"]):
+            with self.subTest(applied):
+                if applied:
+                    self.run_it(0, "upgrade", "-q", *applied)
+                done = self.run_it(0, "current", "--format", "json").json()["current"]
+                before = {"a1"} | set(done) if done else set()
+                self.assertEqual(self.course(), ([name for name in want if name not in before], []))
+        text = self.run_it(0, "upgrade", "--dry-run", "--with-backfills").stdout.splitlines()
+        self.assertEqual(text[:2], ["backfill tags, tags of their own", "upgrade b2, the old column goes"])
+        self.assertEqual(self.course("b2"), (["backfill:tags", "b2"], []))
+        self.assertEqual(self.query(self.db, "SELECT count(*) FROM pgbraid.backfill"), [(0,)])
+        # A backfill that can't be run: what waits for it stays held.
+        self.write(self.root, {
+            "backfills/stuck.sql": simple.replace("requires c3", "requires h8"),
+            "migrations/g7_stuck.sql": "-- stuck\n-- pgbraid:revision g7\n-- pgbraid:parent a1\n-- pgbraid:depends backfill:stuck\n-- pgbraid:up\nSELECT 1;\n",
+            "migrations/h8_behind.sql": "-- behind\n-- pgbraid:revision h8\n-- pgbraid:parent g7\n-- pgbraid:up\nSELECT 1;\n",
+        })
+        self.assertEqual(self.course(), (want[2:], [{"revision": "g7", "backfill": "stuck"}, {"revision": "h8", "backfill": None}]))
+        for name in ("backfills/stuck", "migrations/g7_stuck", "migrations/h8_behind"):
+            (self.root / f"{name}.sql").unlink()
+        # The real course is the one that was shown.
+        self.run_it(0, "upgrade", "--with-backfills")
+        events = self.query(self.db, "SELECT id FROM pgbraid.event WHERE event IN ('upgrade', 'backfill') ORDER BY seq")
+        self.assertEqual([row[0] for row in events], want)
+        self.assertEqual(self.course(), ([], []))
+
     def test_faults_hold_it_back(self):
         self.prepare(20)
         self.query(self.db, "UPDATE people SET tags = '{bad}' WHERE id = (SELECT min(id::text)::uuid FROM people)")
@@ -504,6 +556,10 @@ class BesideTest(Base):
                 self.fail(f"never true: {condition}")
             time.sleep(0.02)
 
+    def last_row(self):
+        """Within it no run gets past the last row: it is under way, and comes to no end."""
+        return self.holding(self.db, "SELECT FROM people ORDER BY id DESC LIMIT 1 FOR UPDATE")
+
     def end(self, process, status=0):
         out, err = process.communicate(timeout=60)
         self.assertEqual(process.returncode, status, out + err)
@@ -511,9 +567,9 @@ class BesideTest(Base):
 
     def test_newcomers_below_the_checkpoint(self):
         self.prepare(300)
-        process = self.begin("--batch", "10", "--rate", "150")
         low = [str(uuid.UUID(int=i)) for i in range(1, 21)]
-        with contextlib.closing(self.connect(self.db)) as late, late.cursor() as cursor:
+        with self.last_row(), contextlib.closing(self.connect(self.db)) as late, late.cursor() as cursor:
+            process = self.begin("--batch", "10", "--rate", "150")
             late.autocommit = False
             cursor.execute("INSERT INTO people (id, tags) SELECT unnest(%s::uuid[]), '{late}'", (low[:10],))
             self.query(self.db, "INSERT INTO people (id, tags) SELECT unnest(%s::uuid[]), '{late}'", (low[10:],))
@@ -530,28 +586,31 @@ class BesideTest(Base):
 
     def test_two_at_once(self):
         self.prepare(300)
-        first = self.begin("--batch", "10", "--rate", "200")
-        impatient = self.run_it(5, "backfill", "run", "tags", "--lock-wait", "0")
-        self.assertIn("another run of backfill tags is under way", impatient.stderr)
-        second = self.start("backfill", "run", "tags", "--format", "json", cwd=self.root, db=self.db)
+        with self.last_row():
+            first = self.begin("--batch", "10", "--rate", "200")
+            impatient = self.run_it(5, "backfill", "run", "tags", "--lock-wait", "0")
+            self.assertIn("another run of backfill tags is under way", impatient.stderr)
+            second = self.start("backfill", "run", "tags", "--format", "json", cwd=self.root, db=self.db)
+            self.wait_for("SELECT count(*) > 1 FROM pg_stat_activity WHERE application_name = 'pgbraid'"
+                          " AND datname = current_database()")
         rows = [self.end(p)["backfills"][0]["rows"] for p in (first, second)]
         self.assertEqual(rows, [300, 0])
         self.assertEqual(self.made(), self.query(self.db, REFERENCE)[0][0])
 
     def test_revisions_are_applied_meanwhile(self):
         self.prepare(300)
-        process = self.begin("--batch", "10", "--rate", "150")
         self.write(self.root, {"migrations/d4_other.sql": "-- o\n-- pgbraid:revision d4\n-- pgbraid:up\nCREATE TABLE beside ();\n"})
-        began = time.monotonic()
-        self.run_it(0, "upgrade", "d4", "-q")
-        self.assertLess(time.monotonic() - began, 10)
-        self.assertIsNone(process.poll(), "it ended before the upgrade did")
+        with self.last_row():
+            process = self.begin("--batch", "10", "--rate", "150")
+            self.run_it(0, "upgrade", "d4", "-q")
+            self.assertIsNone(process.poll(), "it ended before the upgrade did")
         self.end(process)
 
     def test_a_required_revision_goes(self):
         self.prepare(300)
-        process = self.begin("--batch", "10", "--rate", "150")
-        self.run_it(0, "stamp", "base", "-q")
+        with self.last_row():
+            process = self.begin("--batch", "10", "--rate", "150")
+            self.run_it(0, "stamp", "base", "-q")
         out, err = process.communicate(timeout=60)
         self.assertEqual(process.returncode, 1, out + err)
         self.assertIn("was reverted", json.loads(out)["error"]["message"])
@@ -559,17 +618,20 @@ class BesideTest(Base):
 
     def test_pause_resume_cancel(self):
         self.prepare(400)
-        process = self.begin("--batch", "10", "--rate", "200")
-        self.run_it(0, "backfill", "pause", "tags")
-        self.wait_for("SELECT wanted = 'pause' FROM pgbraid.backfill")
-        time.sleep(0.5)
-        before = self.query(self.db, "SELECT rows_done FROM pgbraid.backfill")
-        self.assertEqual(self.status()["state"], "paused")
-        time.sleep(0.5)
-        self.assertEqual(self.query(self.db, "SELECT rows_done FROM pgbraid.backfill"), before)
-        self.run_it(0, "backfill", "resume", "tags")
-        self.wait_for(f"SELECT rows_done > {before[0][0]} FROM pgbraid.backfill")
-        self.run_it(0, "backfill", "cancel", "tags")
+        with self.last_row():
+            process = self.begin("--batch", "10", "--rate", "50")
+            self.run_it(0, "backfill", "pause", "tags")
+            self.wait_for("SELECT wanted = 'pause' FROM pgbraid.backfill")
+            # The wish is seen behind the batch under way: from then on nothing moves.
+            self.wait_for("SELECT bool_or(state = 'idle' AND query LIKE '%wanted%' AND state_change < clock_timestamp() - interval '50 ms')"
+                          " FROM pg_stat_activity WHERE application_name = 'pgbraid' AND datname = current_database()")
+            before = self.query(self.db, "SELECT rows_done FROM pgbraid.backfill")
+            self.assertEqual(self.status()["state"], "paused")
+            time.sleep(0.5)
+            self.assertEqual(self.query(self.db, "SELECT rows_done FROM pgbraid.backfill"), before)
+            self.run_it(0, "backfill", "resume", "tags")
+            self.wait_for(f"SELECT rows_done > {before[0][0]} FROM pgbraid.backfill")
+            self.run_it(0, "backfill", "cancel", "tags")
         answer = self.end(process, 1)
         self.assertIn("was cancelled", answer["error"]["message"])
         self.assertEqual(answer["backfills"][0]["state"], "cancelled")
@@ -588,8 +650,9 @@ class BesideTest(Base):
         self.prepare(400)
         self.query(self.db, "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.005); RETURN NEW; END $$;"
                             "CREATE TRIGGER slow BEFORE INSERT ON tags FOR EACH ROW EXECUTE FUNCTION slow()")
-        process = self.begin("--batch", "40")
-        process.send_signal(signal.SIGINT)
+        with self.last_row():
+            process = self.begin("--batch", "40", "--lock-timeout", "60s")
+            process.send_signal(signal.SIGINT)
         answer = self.end(process, 1)
         self.assertEqual(answer["error"]["code"], "interrupted")
         rows = answer["backfills"][0]["rows"]
@@ -627,17 +690,21 @@ class BesideTest(Base):
 
     def test_others_that_wait_make_it_stand_still(self):
         self.prepare(200)
-        self.query(self.db, "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.004); RETURN NEW; END $$;"
-                            "CREATE TRIGGER slow BEFORE INSERT ON tags FOR EACH ROW EXECUTE FUNCTION slow()")
-        process = self.begin("--batch", "100")
-
-        def ask():
-            with contextlib.closing(self.connect(self.db)) as other, other.cursor() as cursor:
-                cursor.execute("UPDATE people SET hidden = false WHERE id = (SELECT max(id::text)::uuid FROM people)")
-
-        time.sleep(0.2)
-        asker = threading.Thread(target=ask)
-        asker.start()
+        self.query(self.db, "CREATE FUNCTION gate() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_advisory_xact_lock_shared(77); RETURN NEW; END $$;"
+                            "CREATE TRIGGER gate BEFORE INSERT ON tags FOR EACH ROW EXECUTE FUNCTION gate()")
+        ask = "UPDATE people SET hidden = false WHERE id = (SELECT min(id::text)::uuid FROM people)"
+        asker = threading.Thread(target=self.query, args=(self.db, ask))
+        with self.holding(self.db, "SELECT pg_advisory_xact_lock(77)"):
+            process = self.start("backfill", "run", "tags", "--format", "json", "--batch", "100", "--lock-timeout", "60s",
+                                 cwd=self.root, db=self.db)
+            here = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            self.wait_for(f"SELECT count(*) > 0 {here} AND wait_event = 'advisory'")
+            asker.start()
+            asking = f"{here} AND query LIKE 'UPDATE people SET hidden%' AND wait_event_type = 'Lock'"
+            self.wait_for(f"SELECT count(*) > 0 {asking}")
+            # The batch comes to no end before it has been looked who waits for it.
+            self.wait_for(f"SELECT count(*) > 0 {here} AND query LIKE '%pg_blocking_pids(a.pid)%' AND state = 'idle'"
+                          f" AND query_start > (SELECT query_start + interval '50 ms' {asking})")
         out, err = process.communicate(timeout=60)
         asker.join()
         self.assertEqual(process.returncode, 0, out + err)

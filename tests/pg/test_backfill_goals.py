@@ -69,12 +69,18 @@ class GoalsTest(PgbraidTest):
                               WHERE s.id = g.session_id AND s.patient_id = g.patient_id AND s.therapist_id = g.therapist_id)""")
         self.assertEqual(orphans, [(0,)])
 
+    def wait_until(self, condition, *parameters, seconds=60):
+        deadline = time.monotonic() + seconds
+        while not self.query(self.db, condition, parameters or None)[0][0]:
+            self.assertLess(time.monotonic(), deadline, f"never true: {condition}")
+            time.sleep(0.01)
+
     def nothing_left(self):
         """No session of the program, and no lock of it, once the server has seen that it is gone."""
         deadline = time.monotonic() + 20
         while True:
             left = self.query(self.db, "SELECT pid, state, query FROM pg_stat_activity WHERE datname = current_database()"
-                                       " AND pid <> pg_backend_pid() AND backend_type = 'client backend'")
+                                       " AND application_name = 'pgbraid' AND backend_type = 'client backend'")
             if not left or time.monotonic() > deadline:
                 break
             time.sleep(0.05)
@@ -277,12 +283,12 @@ class RuleTest(GoalsTest):
         """Goals that were committed before a batch begins are seen, whoever made them."""
         for number in range(40):
             self.items({"task": f"task {number}"})
-        run = self.start("backfill", "run", "treatment_goals", "--format=json", "--batch=4", "--rate=20", cwd=self.root, db=self.db)
-        deadline = time.monotonic() + 60
-        while self.sql("SELECT count(*) FROM treatment_goals") == [(0,)] and time.monotonic() < deadline:
-            time.sleep(0.02)
-        self.sql("INSERT INTO treatment_goals (patient_id, therapist_id, description) VALUES (%s, %s, 'task 39')",
-                 self.patient, self.therapist)
+        # It gets to the last session once that is let go, and not before.
+        with self.holding(self.db, "SELECT FROM therapy_sessions ORDER BY id DESC LIMIT 1 FOR UPDATE"):
+            run = self.start("backfill", "run", "treatment_goals", "--format=json", "--batch=4", cwd=self.root, db=self.db)
+            self.wait_until("SELECT count(*) > 0 FROM treatment_goals")
+            self.sql("INSERT INTO treatment_goals (patient_id, therapist_id, description) VALUES (%s, %s, 'task 39')",
+                     self.patient, self.therapist)
         output = run.communicate(timeout=60)[0]
         self.assertEqual(run.returncode, 0)
         self.assertIn('"goals created","count":39', output)
@@ -318,6 +324,9 @@ class CountsTest(GoalsTest):
     def failed(self):
         errors = self.expect(0, "backfill", "errors", "treatment_goals", "--format=json", cwd=self.root, db=self.db).json()
         return sorted((error["key"][0], error["sqlstate"]) for error in errors["errors"])
+
+    def run_once(self):
+        return self.start("backfill", "run", "treatment_goals", "--batch=40", cwd=self.root, db=self.db)
 
     def test_dry_real_and_second_run(self):
         counts = self.reference()
@@ -364,27 +373,51 @@ class CountsTest(GoalsTest):
         self.assertEqual(self.query(self.db, GOALS.format("", "treatment_goals").replace(
             "ORDER BY", "WHERE session_id IS NOT NULL ORDER BY")), self.goals("reference.goals"))
 
+    def rows_done(self):
+        """By the committed batches of all runs so far."""
+        return (self.query(self.db, "SELECT rows_done FROM pgbraid.backfill") or [(0,)])[0][0]
+
+    def kill(self, process):
+        self.assertIsNone(process.poll(), "it came to an end with a row ahead of it held")
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        self.nothing_left()
+        self.no_orphan()
+
     def test_killed_again_and_again(self):
-        """Killed at random moments until a run comes through: as if nothing had happened."""
+        """Killed at random moments, then let through: as if nothing had happened. A row some batches ahead is always held by
+        the test, so that no run is at its end before it is killed, on a machine of any speed."""
         counts = self.reference()
         seed = int(os.environ.get("PGBRAID_SEED", random.SystemRandom().randrange(2**32)))
         moments = random.Random(seed)
         print(f"# PGBRAID_SEED={seed}")
+        gates = [self.holding(self.db, "SELECT FROM therapy_sessions WHERE id ="
+                              " (SELECT id FROM therapy_sessions ORDER BY id OFFSET %s LIMIT 1) FOR UPDATE", (nth,))
+                 for nth in range(149, self.sessions, 150)]
         kills = progressed = 0
-        for _ in range(60):
-            done = self.query(self.db, "SELECT count(*) FROM treatment_goals")[0][0]
-            process = self.start("backfill", "run", "treatment_goals", "--batch=40", cwd=self.root, db=self.db)
-            with contextlib.suppress(harness.subprocess.TimeoutExpired):
-                process.wait(timeout=moments.uniform(0.05, 1.2))
-                break
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-            self.nothing_left()
-            kills += 1
-            progressed += self.query(self.db, "SELECT count(*) FROM treatment_goals")[0][0] > done
-            self.no_orphan()
+        with contextlib.ExitStack() as held:
+            opened = [held.enter_context(gate) for gate in gates]
+            # Whatever the moment, before the first batch too.
+            for _ in range(6):
+                process = self.run_once()
+                time.sleep(moments.uniform(0, 0.6))
+                self.kill(process)
+                kills += 1
+            # Behind a batch of the run's own that has committed, somewhere before the next gate; and at any moment.
+            for open_gate in opened[:-1]:
+                open_gate()
+                for behind_a_batch in (True, False):
+                    done = self.rows_done()
+                    process = self.run_once()
+                    if behind_a_batch:
+                        self.wait_until("SELECT coalesce(max(rows_done), 0) > %s FROM pgbraid.backfill", done)
+                    time.sleep(moments.uniform(0, 0.1 if behind_a_batch else 0.6))
+                    self.kill(process)
+                    kills += 1
+                    progressed += self.rows_done() > done
         print(f"# {kills} kills, {progressed} of them after batches of their run had committed")
-        self.assertGreater(kills, 0)
+        self.assertEqual(kills, 6 + 2 * (len(gates) - 1))
+        self.assertGreaterEqual(progressed, len(gates) - 1)
         self.expect(1, "backfill", "run", "treatment_goals", cwd=self.root, db=self.db)
         self.agrees()
         self.assertEqual(self.failed(), sorted(self.query(self.db, "SELECT session_id::text, why FROM reference.failed")))

@@ -183,6 +183,18 @@ class PgbraidTest(unittest.TestCase):
                 cursor.execute(sql, parameters)
                 return cursor.fetchall() if cursor.description else []
 
+    @contextlib.contextmanager
+    def holding(self, uri, sql, parameters=None):
+        """Within it the locks that a statement takes are held: what needs them stands still, however fast the machine is.
+        Gives the function that lets go before the end."""
+        import psycopg2
+
+        with contextlib.closing(psycopg2.connect(uri)) as connection:
+            with connection.cursor() as cursor:
+                cursor.execute("SET lock_timeout = '30s'")
+                cursor.execute(sql, parameters)
+            yield connection.rollback
+
     def project(self, files=None, name="project"):
         """A folder with these files ({path: text or bytes})."""
         folder = self.folder / name

@@ -140,6 +140,41 @@ static void facts_of_statements(void **state)
     }
 }
 
+static void blank_first_columns(void **state)
+{
+    static const struct {
+        const char *sql;
+        int at;
+        bool null;
+    } cases[] = {
+        {"SELECT '' AS a, 1", 8, false},
+        {"SELECT 'é', 1 UNION ALL SELECT ' \t'::text, 2", 32, false},
+        {"WITH w AS (SELECT '') SELECT CAST(NULL AS text), 1 FROM w", 35, true},
+        {"VALUES ('', 1)", 9, false},
+        {"SELECT 'a', '' UNION SELECT coalesce(x, ''), NULL FROM t", 0, false},
+        {"SELECT CASE WHEN x THEN '' ELSE 'b' END FROM t", 0, false},
+        {"SELECT a FROM (SELECT '' AS a) s", 0, false},
+        {"SELECT", 0, false},
+        {"SELECT * FROM t", 0, false},
+        {"DELETE FROM t RETURNING ''", 0, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        pgb_arena *arena = pgb_arena_new();
+        pgb_error err = PGB_ERROR_INIT;
+        pgb_facts facts;
+
+        assert_int_equal(
+            pgb_parse_facts(parser, cases[i].sql, strlen(cases[i].sql), arena, &facts, NULL, &err),
+            PGB_OK);
+        if (facts.blank_at != cases[i].at || facts.blank_is_null != cases[i].null) {
+            fail_msg("%s: %d %d", cases[i].sql, facts.blank_at, facts.blank_is_null);
+        }
+        pgb_arena_free(arena);
+    }
+}
+
 /* What surely runs nobody's code and leaves nothing in the session; doubt is a no. */
 static void inert_or_not(void **state)
 {
@@ -368,11 +403,9 @@ static void objects_of_statements(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(facts_of_statements),
-        cmocka_unit_test(inert_or_not),
-        cmocka_unit_test(says_where_it_does_not_understand),
-        cmocka_unit_test(no_depth_crashes),
-        cmocka_unit_test(objects_of_statements),
+        cmocka_unit_test(facts_of_statements), cmocka_unit_test(blank_first_columns),
+        cmocka_unit_test(inert_or_not),        cmocka_unit_test(says_where_it_does_not_understand),
+        cmocka_unit_test(no_depth_crashes),    cmocka_unit_test(objects_of_statements),
     };
 
     return cmocka_run_group_tests_name("sql/facts", tests, setup, teardown);
