@@ -94,7 +94,10 @@ class Disturber:
         while hit is None and process.poll() is None:
             hit = self.proxy.hit(0.05)
         if hit is not None:
-            if kind == "kill at a message":
+            if not hit["pid"] and kind in ("crash", "terminate", "cancel"):
+                # So early that its backend has not said its number: 0 would be all processes of ours.
+                hit = None
+            elif kind == "kill at a message":
                 process.send_signal(signal.SIGKILL)
             elif kind == "interrupt":
                 process.send_signal(signal.SIGINT)
