@@ -3,7 +3,7 @@
 MAKEFLAGS += --no-print-directory
 .SILENT:
 .DEFAULT_GOAL := build
-.PHONY: build deps check demo install format lint clean fuzz torture bench help
+.PHONY: build deps check demo install format lint clean fuzz torture valgrind bench help
 
 build:
 	tools/build build
@@ -16,7 +16,7 @@ help:
 	echo "make deps     installs what build, program and tests need"
 	echo "make install  installs the program and the library (DESTDIR, PREFIX)"
 	echo "make format   formats the C code;  make lint  looks at it with every tool at hand"
-	echo "make fuzz, make torture, make bench   the long runs"
+	echo "make fuzz, make torture, make valgrind, make bench   the long runs"
 	echo "make clean    removes everything that was built here"
 
 deps:
@@ -47,6 +47,9 @@ fuzz:
 
 torture:
 	tools/build build-san && exec tests/torture $(ARGS)
+
+valgrind:
+	exec tools/valgrind $(ARGS)
 
 bench:
 	if [ -x bench/run ]; then tools/build build && exec bench/run $(ARGS); \

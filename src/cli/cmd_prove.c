@@ -138,6 +138,11 @@ static pgb_status run(pgb_ctx *ctx)
     if (status != PGB_OK) {
         return status;
     }
+    pgb_note(ctx,
+             "the whole catalog was read %u time%s; %u round trip%s judged by the rows written "
+             "alone, %u begun so and made anew",
+             prove->n_reads, prove->n_reads == 1 ? "" : "s", prove->n_lean,
+             prove->n_lean == 1 ? " was" : "s were", prove->n_void);
     if (ctx->json) {
         pgb_prove_show_json(ctx, prove);
     } else {

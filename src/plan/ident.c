@@ -237,7 +237,7 @@ pgb_status pgb_ident_label_for(const pgb_world *w, uint32_t node, bool among_app
     if (scratch == NULL) {
         return pgb_error_nomem(err);
     }
-    for (uint32_t i = 0; i < n && status == PGB_OK; i++) {
+    for (uint32_t i = 0; status == PGB_OK && i < n; i++) {
         uint32_t carrier = node;
         pgb_bits lineage;
         pgb_node_list tips;

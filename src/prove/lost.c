@@ -42,11 +42,8 @@ static pgb_status count(struct pgb_session *session, lost_count *at, size_t n, p
     return status;
 }
 
-/* A statement that defines and touches no rows by itself. */
-static bool is_definition(const char *sql)
+static bool begins_with(const char *sql, const char *const *words)
 {
-    static const char *const words[] = {"alter", "comment", "create", "drop",
-                                        "grant", "reset",   "revoke", "set"};
     size_t len = 0;
 
     for (;;) {
@@ -64,31 +61,42 @@ static bool is_definition(const char *sql)
     while (isalpha((unsigned char)sql[len])) {
         len++;
     }
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        if (strlen(words[i]) == len && strncasecmp(words[i], sql, len) == 0) {
+    for (; *words != NULL; words++) {
+        if (strlen(*words) == len && strncasecmp(*words, sql, len) == 0) {
             return true;
         }
     }
     return len == 0;
 }
 
-static bool only_defines(const pgb_revset *set, const pgb_revision *rev)
+bool lost_begin_with(const pgb_revset *set, const pgb_revision *rev, pgb_section section,
+                     const char *const *words, bool (*also)(const char *sql, size_t len))
 {
     pgb_script *script = NULL;
     pgb_item item = {0};
     bool only = true;
 
-    if (pgb_script_open(set, rev, PGB_SECTION_DOWN, 0, &script, NULL) != PGB_OK) {
+    if (pgb_script_open(set, rev, section, 0, &script, NULL) != PGB_OK) {
         return true;
     }
     if (pgb_script_rewind(script, NULL) == PGB_OK) {
         while (only && pgb_script_next(script, &item, NULL) == PGB_OK &&
                item.kind != PGB_ITEM_END) {
-            only = item.kind == PGB_ITEM_STATEMENT && is_definition(item.text);
+            only = item.kind == PGB_ITEM_STATEMENT && begins_with(item.text, words) &&
+                   (also == NULL || also(item.text, item.len));
         }
     }
     pgb_script_close(script);
     return only;
+}
+
+/* Its downgrade defines only, and touches no rows by itself. */
+bool lost_only_defines(const pgb_revset *set, const pgb_revision *rev)
+{
+    static const char *const words[] = {"alter", "comment", "create", "drop", "grant",
+                                        "reset", "revoke",  "set",    NULL};
+
+    return lost_begin_with(set, rev, PGB_SECTION_DOWN, words, NULL);
 }
 
 /* Partitioned tables keep no rows of their own. */
@@ -97,7 +105,7 @@ static bool keeps_rows(const pgb_object *o)
     return strcmp(o->kind, "table") == 0 && pgb_object_get(o, "partition_by") == NULL;
 }
 
-static bool add(lost_rows *lost, const char *table, const char *column)
+bool lost_add(lost_rows *lost, const char *table, const char *column)
 {
     lost_count c = {.table = pgb_arena_strdup(lost->arena, table),
                     .column = column != NULL ? pgb_arena_strdup(lost->arena, column) : NULL};
@@ -111,7 +119,7 @@ pgb_status lost_before(lost_rows *lost, const pgb_revset *set, const pgb_revisio
                        const pgb_catalog *before, const pgb_catalog *after,
                        struct pgb_session *session, pgb_error *err)
 {
-    bool plain = only_defines(set, rev), fine = true;
+    bool plain = lost_only_defines(set, rev), fine = true;
 
     *lost = (lost_rows){.arena = pgb_arena_new()};
     if (lost->arena == NULL) {
@@ -122,17 +130,22 @@ pgb_status lost_before(lost_rows *lost, const pgb_revset *set, const pgb_revisio
         bool was = pgb_catalog_find(before, o->kind, o->identity) != NULL;
 
         if (keeps_rows(o) && (!was || !plain)) {
-            fine = add(lost, o->identity, NULL);
+            fine = lost_add(lost, o->identity, NULL);
         } else if (!was && strcmp(o->kind, "column") == 0) {
             const pgb_object *table = pgb_catalog_find(after, "table", o->parent);
 
             if (table != NULL && keeps_rows(table) &&
                 pgb_catalog_find(before, "table", o->parent) != NULL) {
-                fine = add(lost, o->parent, o->identity);
+                fine = lost_add(lost, o->parent, o->identity);
             }
         }
     }
     return fine ? count(session, lost->list.at, lost->list.n, err) : pgb_error_nomem(err);
+}
+
+pgb_status lost_count_all(lost_rows *lost, struct pgb_session *session, pgb_error *err)
+{
+    return count(session, lost->list.at, lost->list.n, err);
 }
 
 pgb_status lost_after(lost_rows *lost, const pgb_catalog *now, struct pgb_session *session,
@@ -144,8 +157,9 @@ pgb_status lost_after(lost_rows *lost, const pgb_catalog *now, struct pgb_sessio
     *ret_said = NULL;
     for (size_t i = 0; i < lost->list.n && status == PGB_OK; i++) {
         lost_count *c = &lost->list.at[i], left = *c;
-        bool stays = c->column == NULL ? pgb_catalog_find(now, "table", c->table) != NULL
-                                       : pgb_catalog_find(now, "column", c->column) != NULL;
+        bool stays = now == NULL         ? false
+                     : c->column == NULL ? pgb_catalog_find(now, "table", c->table) != NULL
+                                         : pgb_catalog_find(now, "column", c->column) != NULL;
 
         left.n = 0;
         if (c->n > 0 && stays) {

@@ -27,10 +27,21 @@ typedef struct lost_rows {
 pgb_status lost_before(lost_rows *lost, const pgb_revset *set, const pgb_revision *rev,
                        const pgb_catalog *before, const pgb_catalog *after,
                        struct pgb_session *session, pgb_error *err);
-/* After it: "loses 20 rows of public.tasks, 3 rows of public.users, which stays"; NULL: none. */
+/* Likewise of new tables and columns that are known by name. */
+bool lost_add(lost_rows *lost, const char *table, const char *column);
+pgb_status lost_count_all(lost_rows *lost, struct pgb_session *session, pgb_error *err);
+/* The downgrade only defines: it touches rows of no other tables. */
+bool lost_only_defines(const pgb_revset *set, const pgb_revision *rev);
+/* After it: "loses 20 rows of public.tasks, 3 rows of public.users, which stays"; NULL: none. now:
+ * NULL when nothing of what was counted is left. */
 pgb_status lost_after(lost_rows *lost, const pgb_catalog *now, struct pgb_session *session,
                       pgb_arena *arena, const char **ret_said, pgb_error *err);
 void lost_done(lost_rows *lost); /* a zeroed one is allowed */
+
+/* Every statement of the section begins with one of those words (a list that NULL ends), and `also`
+ * (NULL: no more is asked) is true of it. */
+bool lost_begin_with(const pgb_revset *set, const pgb_revision *rev, pgb_section section,
+                     const char *const *words, bool (*also)(const char *sql, size_t len));
 
 /* The rows of the tables that the failed statement names, as INSERTs, for whoever wants to see the
  * failure again; NULL: the statement is not known. */

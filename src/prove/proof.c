@@ -48,6 +48,18 @@ void pgb_proofs_took(pgb_proofs *proofs, int64_t ms)
     }
 }
 
+void pgb_proofs_drop(pgb_proofs *proofs, size_t from, const char *subject)
+{
+    size_t n = from;
+
+    for (size_t i = from; i < proofs->n; i++) {
+        if (strcmp(proofs->at[i].subject, subject) != 0) {
+            proofs->at[n++] = proofs->at[i];
+        }
+    }
+    proofs->n = n;
+}
+
 uint32_t pgb_proofs_count(const pgb_proofs *proofs, pgb_proof_result result)
 {
     uint32_t n = 0;

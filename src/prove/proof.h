@@ -48,6 +48,9 @@ pgb_status pgb_proofs_add(pgb_proofs *proofs, const char *subject, const char *p
 /* Of the proof added last. */
 void pgb_proofs_took(pgb_proofs *proofs, int64_t ms);
 
+/* Takes back what was added about the subject after the first `from` proofs. */
+void pgb_proofs_drop(pgb_proofs *proofs, size_t from, const char *subject);
+
 uint32_t pgb_proofs_count(const pgb_proofs *proofs, pgb_proof_result result);
 const char *pgb_proof_result_name(pgb_proof_result result); /* "passed", "failed", "not_probed" */
 

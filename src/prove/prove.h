@@ -53,6 +53,9 @@ typedef struct pgb_prove {
     const char *const *notes; /* where the private server is not like the live one, and the like */
     uint32_t n_notes;
     uint32_t n_revisions; /* that were to be proven */
+    uint32_t n_reads;     /* how often the whole catalog was read for round trips */
+    uint32_t n_lean;      /* round trips judged by what was written alone */
+    uint32_t n_void;      /* that could not be, and were made anew */
     bool complete;        /* every upgrade could be tried */
     int server_version;   /* of the private server: 150018 */
 } pgb_prove;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/vec.h"
@@ -386,13 +387,12 @@ pgb_status pgb_rows_fill_with(pgb_maker *maker, const pgb_rows_options *options,
     return status;
 }
 
-pgb_status pgb_rows_fill(pgb_session *session, const pgb_catalog *catalog,
-                         const pgb_rows_options *options, pgb_rows_report *ret_report,
-                         pgb_error *err)
+/* status: of the shape's reading; the shape is freed. */
+static pgb_status fill_shape(pgb_status status, pgb_session *session, pgb_shape *shape,
+                             const pgb_rows_options *options, pgb_rows_report *ret_report,
+                             pgb_error *err)
 {
-    pgb_shape *shape = NULL;
     pgb_maker *maker = NULL;
-    pgb_status status = pgb_shape_read(session, catalog, &shape, err);
 
     *ret_report = (pgb_rows_report){0};
     if (status == PGB_OK) {
@@ -404,6 +404,29 @@ pgb_status pgb_rows_fill(pgb_session *session, const pgb_catalog *catalog,
     pgb_maker_free(maker);
     pgb_shape_free(shape);
     return status;
+}
+
+pgb_status pgb_rows_fill(pgb_session *session, const pgb_catalog *catalog,
+                         const pgb_rows_options *options, pgb_rows_report *ret_report,
+                         pgb_error *err)
+{
+    pgb_shape *shape = NULL;
+    pgb_status status = pgb_shape_read(session, catalog, &shape, err);
+
+    return fill_shape(status, session, shape, options, ret_report, err);
+}
+
+pgb_status pgb_rows_fill_new(pgb_session *session, const uint32_t *oids, uint32_t n,
+                             const pgb_rows_options *options, pgb_rows_report *ret_report,
+                             pgb_error *err)
+{
+    pgb_shape *shape = NULL;
+    /* which table a file of seeds is for, all tables say */
+    pgb_status status = options->seeds != NULL && access(options->seeds, F_OK) == 0
+                            ? pgb_shape_read(session, NULL, &shape, err)
+                            : pgb_shape_read_near(session, oids, n, &shape, err);
+
+    return fill_shape(status, session, shape, options, ret_report, err);
 }
 
 void pgb_rows_report_done(pgb_rows_report *report)

@@ -67,6 +67,11 @@ typedef struct pgb_rows_report {
 pgb_status pgb_rows_fill(pgb_session *session, const pgb_catalog *catalog,
                          const pgb_rows_options *options, pgb_rows_report *ret_report,
                          pgb_error *err);
+/* Likewise with those tables, which are new; options->tables has their names. Only of them and what
+ * they need is anything read, unless there are seeds. */
+pgb_status pgb_rows_fill_new(pgb_session *session, const uint32_t *oids, uint32_t n,
+                             const pgb_rows_options *options, pgb_rows_report *ret_report,
+                             pgb_error *err);
 void pgb_rows_report_done(pgb_rows_report *report); /* a zeroed one is allowed */
 
 #endif

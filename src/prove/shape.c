@@ -214,7 +214,9 @@ static void read_tables(reader *rd, const pgb_catalog *catalog)
                                .rows = pgb_result_bool(r, i, 10),
                                .index = (uint32_t)i};
         t->root = t;
-        t->known = t->name != NULL && pgb_catalog_find(catalog, "table", t->name) != NULL;
+        t->had_pages = t->rows;
+        t->known = t->name != NULL &&
+                   (catalog == NULL || pgb_catalog_find(catalog, "table", t->name) != NULL);
         s->n_tables++;
     }
     for (int i = 0; !rd->nomem && i < n; i++) {
@@ -473,14 +475,19 @@ static pgb_status look_for_rows(pgb_shape *s, pgb_session *session, pgb_error *e
     return status;
 }
 
-pgb_status pgb_shape_read(pgb_session *session, const pgb_catalog *catalog, pgb_shape **ret_shape,
-                          pgb_error *err)
+/* near: an array of tables, as SQL's input; NULL: all. */
+static pgb_status read_shape(pgb_session *session, const pgb_catalog *catalog, const char *near,
+                             pgb_shape **ret_shape, pgb_error *err)
 {
     static const char *const sqls[N_QUERIES] = {
         pgb_sql_shape_types,         pgb_sql_shape_labels,  pgb_sql_shape_fields,
         pgb_sql_shape_domain_checks, pgb_sql_shape_tables,  pgb_sql_shape_columns,
         pgb_sql_shape_constraints,   pgb_sql_shape_uniques,
     };
+    static const int n_params[N_QUERIES] = {[Q_TYPES] = 1,   [Q_FIELDS] = 1,      [Q_TABLES] = 1,
+                                            [Q_COLUMNS] = 1, [Q_CONSTRAINTS] = 1, [Q_UNIQUES] = 1};
+    const char *const params[1] = {near};
+    const char *const *all_params[N_QUERIES];
     pgb_arena *arena = pgb_arena_new();
     pgb_shape *shape = arena != NULL ? pgb_arena_alloc(arena, sizeof *shape) : NULL;
     reader rd = {.shape = shape};
@@ -491,10 +498,13 @@ pgb_status pgb_shape_read(pgb_session *session, const pgb_catalog *catalog, pgb_
         return pgb_error_nomem(err);
     }
     shape->arena = arena;
+    for (int i = 0; i < N_QUERIES; i++) {
+        all_params[i] = params;
+    }
     /* nothing that is asked here is worth compiling */
     status = pgb_exec(session, "SET jit = off", NULL, err);
     if (status == PGB_OK) {
-        status = pgb_exec_pipeline(session, N_QUERIES, sqls, NULL, NULL, rd.r, err);
+        status = pgb_exec_pipeline(session, N_QUERIES, sqls, n_params, all_params, rd.r, err);
     }
     if (status == PGB_OK) {
         read_types(&rd);
@@ -524,47 +534,60 @@ pgb_status pgb_shape_read(pgb_session *session, const pgb_catalog *catalog, pgb_
     return PGB_OK;
 }
 
-void pgb_shape_free(pgb_shape *shape)
+pgb_status pgb_shape_read(pgb_session *session, const pgb_catalog *catalog, pgb_shape **ret_shape,
+                          pgb_error *err)
 {
-    if (shape != NULL) {
-        pgb_arena_free(shape->arena);
-    }
+    return read_shape(session, catalog, NULL, ret_shape, err);
 }
 
-const pgb_shape_table *pgb_shape_find(const pgb_shape *shape, const char *name)
+/* What a table refers to was left out when it has rows, and it was believed that it has when its
+ * file isn't empty. */
+static bool is_whole(const pgb_shape *s)
 {
-    for (uint32_t i = 0; i < shape->n_tables; i++) {
-        if (strcmp(shape->tables[i].name, name) == 0) {
-            return &shape->tables[i];
+    for (uint32_t i = 0; i < s->n_tables; i++) {
+        const pgb_shape_table *t = &s->tables[i];
+
+        if (t->had_pages && !t->root->rows) {
+            return false;
+        }
+        for (uint16_t k = 0; k < t->n_columns; k++) {
+            if (t->columns[k].type == NULL) {
+                return false;
+            }
         }
     }
-    return NULL;
+    return true;
 }
 
-const pgb_shape_type *pgb_shape_base(const pgb_shape_type *type, int32_t *typmod)
+pgb_status pgb_shape_read_near(pgb_session *session, const uint32_t *oids, uint32_t n,
+                               pgb_shape **ret_shape, pgb_error *err)
 {
-    while (type != NULL && type->kind == 'd' && type->of != NULL) {
-        *typmod = type->typmod;
-        type = type->of;
-    }
-    return type;
-}
+    PGB_AUTO_BUF(list);
+    PGB_AUTO_ARENA(arena);
+    pgb_result *r = NULL;
+    const char *params[1], *near = NULL;
+    pgb_status status;
 
-bool pgb_shape_names(const char *name, const char *aliases, const char *wanted)
-{
-    size_t len = strlen(wanted);
-
-    if (strcmp(name, wanted) == 0) {
-        return true;
+    for (uint32_t i = 0; i < n; i++) {
+        pgb_buf_printf(&list, "%s%u", i > 0 ? "," : "{", oids[i]);
     }
-    while (aliases != NULL) {
-        const char *end = strchr(aliases, '\x01');
-        size_t n = end != NULL ? (size_t)(end - aliases) : strlen(aliases);
-
-        if (n == len && memcmp(aliases, wanted, len) == 0) {
-            return true;
-        }
-        aliases = end != NULL ? end + 1 : NULL;
+    pgb_buf_puts(&list, n > 0 ? "}" : "{}");
+    if (list.failed || arena == NULL) {
+        return pgb_error_nomem(err);
     }
-    return false;
+    params[0] = pgb_buf_str(&list);
+    status = pgb_exec_params(session, pgb_sql_shape_near, 1, params, &r, err);
+    if (status == PGB_OK) {
+        near = pgb_arena_strdup(arena, pgb_result_value(r, 0, 0));
+        status = near != NULL ? PGB_OK : pgb_error_nomem(err);
+    }
+    pgb_result_free(r);
+    if (status == PGB_OK) {
+        status = read_shape(session, NULL, near, ret_shape, err);
+    }
+    if (status == PGB_OK && !is_whole(*ret_shape)) {
+        pgb_shape_free(*ret_shape);
+        status = read_shape(session, NULL, NULL, ret_shape, err);
+    }
+    return status;
 }

@@ -98,6 +98,7 @@ typedef struct pgb_shape_table {
     bool partitioned, partition, triggers, rules;
     bool known;                   /* is in the catalog: a table of the project */
     bool rows;                    /* has some */
+    bool had_pages;               /* had some once */
     struct pgb_shape_table *root; /* partitions: what rows are put in by; else itself */
     const char *bound;            /* partitions: what their rows must satisfy */
     const char *route;            /* partitioned: what rows that find a place satisfy */
@@ -117,8 +118,12 @@ typedef struct pgb_shape {
     uint32_t n_tables;
 } pgb_shape;
 
+/* catalog: its tables are known; NULL: all are. */
 pgb_status pgb_shape_read(pgb_session *session, const pgb_catalog *catalog, pgb_shape **ret_shape,
                           pgb_error *err);
+/* Only of those tables and what rows of them need; or, where that can't be told apart, of all. */
+pgb_status pgb_shape_read_near(pgb_session *session, const uint32_t *oids, uint32_t n,
+                               pgb_shape **ret_shape, pgb_error *err);
 void pgb_shape_free(pgb_shape *shape); /* NULL is allowed */
 
 /* By qualified, quoted name; NULL: not there. */

@@ -64,6 +64,7 @@ static pgb_status open_runner(pgb_site *s, pgb_error *err)
                            .lock_deadline_ms = -1,
                            .statement_timeout_ms = s->o.timeout_ms,
                            .resolve_deadline_ms = 5000,
+                           .alone = true,
                            .interrupted = &s->stop};
     pgb_status status;
 

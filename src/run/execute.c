@@ -310,6 +310,9 @@ static pgb_status one_by_one(run *x, pgb_error *err)
  * it is there whole, or not at all. */
 pgb_status run_ensure_history(pgb_runner *r, pgb_error *err)
 {
+    if (r->o.alone && r->ensured && r->history != NULL) {
+        return PGB_OK;
+    }
     for (uint32_t losses = 0;; losses++) {
         pgb_error own = PGB_ERROR_INIT;
         pgb_status status;
@@ -329,8 +332,10 @@ pgb_status run_ensure_history(pgb_runner *r, pgb_error *err)
             status = pgb_history_ensure(r->session, r->o.schema, NULL, &own);
         }
         if (status == PGB_OK) {
-            return pgb_history_open(r->session, r->o.schema, r->o.project, r->arena, &r->history,
-                                    err);
+            status =
+                pgb_history_open(r->session, r->o.schema, r->o.project, r->arena, &r->history, err);
+            r->ensured = status == PGB_OK;
+            return status;
         }
         if (!may_begin_again(&own) || losses >= LOST_MAX ||
             resolve_reconnect(r, pgb_deadline_in(r->o.resolve_deadline_ms), NULL) != PGB_OK ||

@@ -40,6 +40,7 @@ struct pgb_runner {
     pgb_history *history;
     bool no_prepare; /* a file deallocates what is not its own */
     bool prepared;   /* our statements are, in this session */
+    bool ensured;    /* the history was seen to be there, in this session */
     bool watched;    /* there are event triggers: any statement may run anything */
     identity identity;
     char blockers[1024]; /* who was seen to block us last; "" nobody */

@@ -48,6 +48,9 @@ typedef struct pgb_run_options {
     int64_t statement_timeout_ms; /* < 0 or 0: off */
     int64_t resolve_deadline_ms;  /* for a lost COMMIT; < 0: 60 s */
     bool one_transaction;
+    /* Nobody else uses the database, which is made to try things in: the history is looked at for
+     * its version and owners once for each session, not before each plan. */
+    bool alone;
     const volatile int *interrupted; /* not 0: stop at the next safe point; may be NULL */
     pgb_run_events events;
 } pgb_run_options;

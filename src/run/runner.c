@@ -71,6 +71,7 @@ pgb_status runner_connect(pgb_runner *r, pgb_error *err)
     pgb_status status;
 
     runner_disconnect(r);
+    r->ensured = false;
     r->session_arena = pgb_arena_new();
     if (r->session_arena == NULL) {
         return pgb_error_nomem(err);

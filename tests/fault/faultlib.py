@@ -60,71 +60,7 @@ def full(small, large, every=None):
     return (every if every is not None and EVERY else large) if TORTURE else small
 
 
-# In every database of the harnesses; the program never sees it. rows(): -1 where there is no such table.
-PROBE = r"""
-CREATE SCHEMA probe;
-CREATE FUNCTION probe.rows(name text, filter text DEFAULT 'true') RETURNS bigint LANGUAGE plpgsql AS $$
-DECLARE n bigint;
-BEGIN
-    IF to_regclass(name) IS NULL THEN RETURN -1; END IF;
-    EXECUTE format('SELECT count(*) FROM %s WHERE %s', name, filter) INTO n;
-    RETURN n;
-END $$;
-CREATE FUNCTION probe.has_function(name text) RETURNS boolean LANGUAGE sql AS $$
-    SELECT EXISTS (SELECT FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-                   WHERE n.nspname || '.' || p.proname = name)
-$$;
-CREATE FUNCTION probe.state() RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    found text[] := '{}';
-    part text[];
-    name text;
-    sum text;
-BEGIN
-    SELECT array_agg('relation ' || n.nspname || '.' || c.relname || ' ' || c.relkind::text || ' ' || c.relpersistence::text
-                     || coalesce(' ' || i.indisvalid::text || i.indisready::text || ' ' || pg_get_indexdef(i.indexrelid), '')
-                     || coalesce(' ' || CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END, '')
-                     || coalesce(' ' || obj_description(c.oid, 'pg_class'), ''))
-    INTO part FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    LEFT JOIN pg_index i ON i.indexrelid = c.oid
-    WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'pgbraid', 'probe') AND n.nspname !~ '^pg_(toast|temp)';
-    found := found || coalesce(part, '{}');
-    SELECT array_agg('column ' || n.nspname || '.' || c.relname || '.' || a.attname || ' '
-                     || format_type(a.atttypid, a.atttypmod) || ' ' || a.attnotnull::text || a.attidentity::text
-                     || coalesce(' ' || pg_get_expr(d.adbin, d.adrelid), ''))
-    INTO part FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-    LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-    WHERE a.attnum > 0 AND NOT a.attisdropped AND n.nspname NOT IN
-        ('pg_catalog', 'information_schema', 'pgbraid', 'probe') AND n.nspname !~ '^pg_(toast|temp)';
-    found := found || coalesce(part, '{}');
-    SELECT array_agg('constraint ' || n.nspname || '.' || c.conname || ' ' || c.convalidated::text || ' '
-                     || pg_get_constraintdef(c.oid))
-    INTO part FROM pg_constraint c JOIN pg_namespace n ON n.oid = c.connamespace
-    WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'pgbraid', 'probe');
-    found := found || coalesce(part, '{}');
-    SELECT array_agg('label ' || t.typname || ' ' || labels) INTO part FROM
-        (SELECT enumtypid, string_agg(enumlabel, ',' ORDER BY enumsortorder) AS labels FROM pg_enum GROUP BY 1) e
-        JOIN pg_type t ON t.oid = e.enumtypid;
-    found := found || coalesce(part, '{}');
-    SELECT array_agg('function ' || n.nspname || '.' || p.proname || ' ' || md5(p.prosrc))
-    INTO part FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-    WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'pgbraid', 'probe');
-    found := found || coalesce(part, '{}');
-    SELECT array_agg('schema ' || nspname) INTO part FROM pg_namespace
-    WHERE nspname NOT IN ('pg_catalog', 'information_schema', 'pgbraid', 'probe') AND nspname !~ '^pg_(toast|temp)';
-    found := found || coalesce(part, '{}');
-    FOR name IN SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname)
-        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE c.relkind = 'r' AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pgbraid', 'probe')
-        AND n.nspname !~ '^pg_(toast|temp)'
-    LOOP
-        EXECUTE format('SELECT count(*) || '' '' || coalesce(sum(hashtextextended(t::text, 0)), 0) FROM %s t', name)
-        INTO sum;
-        found := found || ('data ' || name || ' ' || sum);
-    END LOOP;
-    RETURN (SELECT coalesce(string_agg(f, E'\n' ORDER BY f COLLATE "C"), '') FROM unnest(found) f);
-END $$;
-"""
+PROBE = (HERE / "probe.sql").read_text(encoding="utf-8")
 
 
 class Subject:
@@ -315,17 +251,20 @@ class Attempt:
         self.uri = ground.server.uri(self.database)
         self.folder = ground.folder / f"w{worker}"
         self.project = self.folder / "project"
+        self.as_before = False  # check_invariants() has found that nothing was committed: it needs no reset
 
     def reset(self):
         """Everything as before; checked. What a fault left running is ended with its database."""
-        self.ground.make(self.database)
-        with self.connection() as cursor:
-            cursor.execute("SELECT probe.state()")
-            state = cursor.fetchone()[0]
-            applied = self.subject.applied(cursor)
-        if state != self.ground.state_before or applied != self.ground.applied_before:
-            raise AssertionError(f"the reset did not work: {applied}\n{state}\ninstead of\n{self.ground.applied_before}\n"
-                                 f"{self.ground.state_before}")
+        if not self.as_before:
+            self.ground.make(self.database)
+            with self.connection() as cursor:
+                cursor.execute("SELECT probe.everything()")
+                state = cursor.fetchone()[0]
+                applied = self.subject.applied(cursor)
+            if state != self.ground.all_before or applied != self.ground.applied_before:
+                raise AssertionError(f"the reset did not work: {applied}\n{state}\ninstead of\n"
+                                     f"{self.ground.applied_before}\n{self.ground.all_before}")
+        self.as_before = False
         for name in ("tmp", "home"):
             shutil.rmtree(self.folder / name, ignore_errors=True)
             (self.folder / name).mkdir(parents=True)
@@ -412,6 +351,7 @@ class Ground:
         if not kind.empty:
             self._apply(self.template, kind.before, ("upgrade",), "before")
         self.state_before, self.applied_before = self.look(self.template)
+        self.all_before = test.query(self.server.uri(self.template), "SELECT probe.everything()")[0][0]
         done = f"{self.template}_after"
         self.make(done)
         self._apply(done, kind.files(), kind.command, "after")
@@ -531,11 +471,13 @@ def _check_left(attempt, cursor, tally, point, when):
         tally.broke("left behind", point, f"{when}: files {files}")
 
 
-def check_invariants(attempt, result, tally, point, killed=False, ends=None, rerun=True):
+def check_invariants(attempt, result, tally, point, killed=False, ends=None, rerun=True, same=False):
     """The four invariants of docs/reliability.md, after a fault at `point`.
 
     result: the interrupted run. killed: it was ended with SIGKILL, so that what it left may stay until the next run.
     ends: the exit statuses that are right here (default: every clean one). rerun: False where there is no next run.
+    same: where each row is as before, and no backend, lock or file is left, that was the next run's beginning, too: it is
+    not run again, and the database not made anew.
     """
     ground = attempt.ground
     if not killed:
@@ -559,7 +501,10 @@ def check_invariants(attempt, result, tally, point, killed=False, ends=None, rer
                 applied = attempt.subject.applied(cursor)
                 if state != ground.state_after or applied != ground.applied_after:
                     tally.broke("false success", point, f"applied {applied}; {result}")
-        if not rerun:
+        if same and not killed and result.status != 0:
+            cursor.execute("SELECT probe.everything()")
+            attempt.as_before = cursor.fetchone()[0] == ground.all_before
+        if not rerun or attempt.as_before:
             return
         again = attempt.run()
         if again.status != 0:
@@ -618,6 +563,7 @@ class FaultTest(harness.PgbraidTest):
                 attempt.reset()
                 function(attempt, point, extra)
             except Exception as problem:  # pylint: disable=broad-except
+                attempt.as_before = False
                 tally.broke("reset" if "reset" in str(problem) else "wrong", point, repr(problem))
             finally:
                 workers.put((attempt, extra))

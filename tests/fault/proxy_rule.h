@@ -1,4 +1,4 @@
-/* The proxy's rules: which message is hit, and what happens to it. See proxy.c. */
+/* The proxy's rules: which message is hit, and what happens to it. Their words: proxy.c. */
 #ifndef PGB_TESTS_FAULT_PROXY_RULE_H
 #define PGB_TESTS_FAULT_PROXY_RULE_H
 

@@ -16,7 +16,7 @@ import server as servers
 import warden
 from cutlib import CutTest
 
-FLOOR, FULL_FLOOR = 50, 280
+FLOOR, FULL_FLOOR = 50, 400
 KINDS = ("ddl", "data", "copy", "cic", "enum", "several", "downgrade", "first")
 
 
@@ -35,17 +35,25 @@ def run_sql(server, sql, seconds=20):
 
 
 class ServerFaultTest(CutTest):
-    def statements(self, ground):
-        """[(n, at)] of the messages of connection 1 that make the server run something."""
-        found = []
-        for conn, direction, n, kind, _, _ in self.record(ground):
-            if conn == 1 and direction == "F" and kind in "QSc":
-                found += [(n, "before"), (n, "after")]
+    def statements(self, ground, committed=False):
+        """[(n, at)] of the messages of connection 1 that make the server run something; committed: of those the two that follow
+        a COMMIT, and the COMMIT's own."""
+        found, near = [], 0
+        for conn, direction, n, kind, _, text in self.record(ground):
+            if conn != 1 or direction != "F":
+                continue
+            if "COMMIT" in text:
+                near = 3
+            if kind in "QSc":
+                if near or not committed:
+                    found += [(n, "before"), (n, "after")]
+                near -= near > 0
         return found
 
-    def at_statements(self, kind, tally, count, act, name, restartable=False):
-        ground = self.ground(kind, faultlib.work())
-        points = faultlib.spread(self.statements(ground), count)
+    def at_statements(self, kind, tally, count, act, name, restartable=False, subject=None):
+        """subject: a control, which is hit around its COMMITs."""
+        ground = self.ground(kind, subject or faultlib.work())
+        points = faultlib.spread(self.statements(ground, committed=subject is not None), count)
 
         def one(attempt, point, proxy):
             n, at = point
@@ -54,9 +62,7 @@ class ServerFaultTest(CutTest):
             process = attempt.start(proxy.uri(attempt.database))
             hit = proxy.hit(20)
             if hit:
-                act(ground.server, hit["pid"])
-                with contextlib.suppress(ValueError):
-                    proxy.tell("go")
+                act(ground.server, hit["pid"], lambda: proxy.tell("go"))
             result = attempt.end(process)
             tally.count(hit, result)
             if restartable:
@@ -66,15 +72,34 @@ class ServerFaultTest(CutTest):
         self.each_point(ground, points, one, tally, self.proxy_for)
 
 
-def terminate(server, pid):
+def no_go():
+    pass
+
+
+def terminate(server, pid, go=no_go):
     run_sql(server, f"SELECT pg_terminate_backend({pid})")
+    go()
 
 
-def cancel(server, pid):
-    run_sql(server, f"SELECT count(pg_cancel_backend({pid})) FROM generate_series(1, 3)")
+def cancel(_, pid, go=no_go):
+    """SIGINT, as pg_cancel_backend() sends it, again and again while the held message goes on: a backend that waits for its
+    client takes no notice of one."""
+    done = threading.Event()
+
+    def send():
+        with contextlib.suppress(ProcessLookupError):
+            while not done.wait(0.0001):
+                os.kill(pid, signal.SIGINT)
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    go()
+    time.sleep(0.01)
+    done.set()
+    sender.join()
 
 
-def crash(server, pid):
+def crash(server, pid, go=no_go):
     """The postmaster ends all others and recovers; another connection shows when that has begun."""
     import psycopg2
 
@@ -84,6 +109,7 @@ def crash(server, pid):
             while True:
                 cursor.execute("SELECT 1")
                 time.sleep(0.002)
+    go()
 
 
 class BackendTest(ServerFaultTest):
@@ -92,14 +118,27 @@ class BackendTest(ServerFaultTest):
     def test_terminated(self):
         tally = faultlib.Tally("R4 terminated", floor=faultlib.full(FLOOR // 2, FULL_FLOOR), goal="0 half, indexes mended")
         for kind in KINDS:
-            self.at_statements(kind, tally, faultlib.full(5, 40, 1000), terminate, "terminated")
+            self.at_statements(kind, tally, faultlib.full(5, 1000), terminate, "terminated")
         self.conclude(tally)
 
     def test_cancelled(self):
-        tally = faultlib.Tally("R4 cancelled", floor=16, goal="0 half, indexes mended")
+        tally = faultlib.Tally("R4 cancelled", floor=faultlib.full(16, FULL_FLOOR), goal="0 half, indexes mended")
         for kind in KINDS:
-            self.at_statements(kind, tally, faultlib.full(3, 25, 1000), cancel, "cancelled")
+            self.at_statements(kind, tally, faultlib.full(3, 1000), cancel, "cancelled")
         self.conclude(tally)
+
+    def control(self, act, name):
+        """The build with its history in a second transaction, which the same points must catch."""
+        tally = faultlib.Tally(f"R4 control: split history, {name}", goal="caught")
+        subject = faultlib.Subject(faultlib.tool("pgbraid-split-history"))
+        self.at_statements("ddl", tally, faultlib.full(8, 24), act, name, subject=subject)
+        self.conclude(tally, must_break=("half",))
+
+    def test_control_terminated(self):
+        self.control(terminate, "terminated")
+
+    def test_control_cancelled(self):
+        self.control(cancel, "cancelled")
 
     def index_build(self, name, act, tally):
         ground = self.ground("cic", faultlib.work())
@@ -164,13 +203,14 @@ class WholeServerTest(ServerFaultTest):
             self.at_statements(kind, tally, faultlib.full(4, 8, 30), crash, "crash", restartable=True)
         self.conclude(tally)
 
-    def shut_down(self, server, _):
+    def shut_down(self, server, _, go=no_go):
         """SIGQUIT to the postmaster, and a new one a moment later."""
         pid = self.again.pid if self.again else server.process
         os.kill(pid, signal.SIGQUIT)
         while self.alive(pid):
             time.sleep(0.01)
         threading.Timer(0.3, self.start_again, (server,)).start()
+        go()
 
     def alive(self, pid):
         if self.again and pid == self.again.pid:
@@ -201,6 +241,12 @@ class WholeServerTest(ServerFaultTest):
         for kind in faultlib.full(("ddl", "several"), KINDS):
             self.at_statements(kind, tally, faultlib.full(2, 3, 8), self.shut_down, "immediate shutdown", restartable=True)
         self.conclude(tally)
+
+    def test_control_immediate_shutdown(self):
+        tally = faultlib.Tally("R4 control: split history, immediate shutdown", goal="caught")
+        subject = faultlib.Subject(faultlib.tool("pgbraid-split-history"))
+        self.at_statements("ddl", tally, 8, self.shut_down, "immediate shutdown", restartable=True, subject=subject)
+        self.conclude(tally, must_break=("half",))
 
 
 if __name__ == "__main__":

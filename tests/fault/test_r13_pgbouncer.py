@@ -2,6 +2,8 @@
 """R13: PgBouncer in transaction mode, 16 clients: always detected; transactional revisions are applied once under a
 transaction's lock, others refused until a direct URL is given; no lock is leaked."""
 
+import subprocess
+
 import faultlib
 import harness
 import kinds
@@ -12,14 +14,17 @@ CLIENTS, ROUNDS, FULL_ROUNDS = 16, 4, 100
 
 
 class PoolerTest(faultlib.FaultTest):
-    def rounds(self, files, ids, tally, rounds, expect):
+    def rounds(self, files, ids, tally, rounds, expect, subject=None, clients=CLIENTS, more=()):
         work = self.project(files)
         with servers.pgbouncer(self.server, mode="transaction", default_pool_size=8) as pool:
             for number in range(rounds):
                 uri = self.new_database()
                 database = uri.split("/")[3].split("?")[0]
                 pooled = pool.uri(database)
-                processes = [self.start("upgrade", "-v", cwd=work, db=pooled) for _ in range(CLIENTS)]
+                argv = (subject or faultlib.pgbraid()).argv(pooled, ("upgrade", "-v", *more))
+                processes = [subprocess.Popen(argv, cwd=work, env=self.environment(), text=True, errors="replace",
+                                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                             for _ in range(clients)]
                 for process in processes:
                     _, stderr = process.communicate(timeout=120)
                     tally.count(True)
@@ -32,7 +37,8 @@ class PoolerTest(faultlib.FaultTest):
                 if locks:
                     tally.broke("left behind", f"round {number}", f"advisory locks {locks}")
                 if 0 in expect:
-                    counts = dict(self.query(uri, "SELECT revision, count(*) FROM app.journal GROUP BY 1"))
+                    there = self.query(uri, "SELECT to_regclass('app.journal') IS NOT NULL")[0][0]
+                    counts = dict(self.query(uri, "SELECT revision, count(*) FROM app.journal GROUP BY 1")) if there else {}
                     if counts != {i: 1 for i in ids}:
                         tally.broke("twice", f"round {number}", str(counts))
                     status = self.pgbraid("status", cwd=work, db=uri)
@@ -59,6 +65,14 @@ class PoolerTest(faultlib.FaultTest):
         uri = self.new_database()
         self.pgbraid("upgrade", cwd=self.project(files), db=uri, check=True)
         self.conclude(tally)
+
+    def test_control_a_program_that_sees_no_pooler(self):
+        """Its lock stays behind on whatever backend it was taken on, and the other client waits for it in vain."""
+        kind = storms.storm_kind(False)
+        tally = faultlib.Tally("R13 control: no pooler is seen", goal="caught")
+        self.rounds(kind.work, [r.id for r in kind.revisions], tally, 1, {0, 1},
+                    faultlib.Subject(faultlib.tool("pgbraid-no-pooler")), clients=2, more=("--lock-wait", "2s"))
+        self.conclude(tally, must_break=("left behind", "not detected"))
 
 
 if __name__ == "__main__":

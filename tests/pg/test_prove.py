@@ -1,12 +1,17 @@
 #!/usr/bin/python3
 """prove against servers of its own: flawed downgrades, branches that do not commute, what can't be tried, bad input."""
 
+import contextlib
 import json
 import os
+import re
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
+import urllib.parse
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
@@ -18,12 +23,51 @@ RUNS, HOLDS = "its upgrade runs", "its verify blocks hold"
 ON_ROWS = "its upgrade runs on tables with rows"
 RESTORES, REPEATS = "its downgrade restores exactly what was before", "its upgrade after the downgrade makes the same again"
 COMMUTES = "both orders make the same"
+NOTHING_BACK = "SELECT 1;"
 
 
 def revision(ident, parent, up, down="SELECT 1;", header=""):
     parent = f"-- pgbraid:parent {parent}\n" if parent else ""
     down = f"-- pgbraid:down\n{down}\n" if down is not None else ""
     return f"-- Step {ident}\n-- pgbraid:revision {ident}\n{parent}{header}\n-- pgbraid:up\n{up}\n{down}"
+
+
+class OtherVersion:
+    """A socket in front of a server's, which gives another major version out for its own."""
+
+    def __init__(self, server, folder, major):
+        self.server, self.folder, self.major = server, str(folder), major
+        os.mkdir(self.folder)
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(f"{self.folder}/.s.PGSQL.5432")
+        self.listener.listen()
+
+    def __enter__(self):
+        threading.Thread(target=self.accept, daemon=True).start()
+        return self.folder
+
+    def __exit__(self, *_):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+
+    def accept(self):
+        while True:
+            try:
+                ours, _ = self.listener.accept()
+            except OSError:
+                return
+            theirs = socket.socket(socket.AF_UNIX)
+            theirs.connect(self.server)
+            threading.Thread(target=self.copy, args=(ours, theirs, False), daemon=True).start()
+            threading.Thread(target=self.copy, args=(theirs, ours, True), daemon=True).start()
+
+    def copy(self, source, target, change):
+        with contextlib.suppress(OSError):
+            while piece := source.recv(65536):
+                if change:
+                    piece = re.sub(rb"(server_version\0)\d\d", rb"\g<1>" + self.major, piece)
+                target.sendall(piece)
+            target.shutdown(socket.SHUT_WR)
 
 
 class Case(harness.PgbraidTest):
@@ -137,6 +181,133 @@ class RowsTest(Case):
         self.assertIn("contains null values", self.only(answer, *self.failed(answer)[0])["reason"])
         self.assertEqual(self.only(answer, "revision b", RESTORES)["result"], "passed")
         self.assertEqual(self.only(answer, "revision c", RESTORES)["result"], "passed")
+
+
+class ReadsTest(Case):
+    """Where the rows that were written say that nothing differs, the catalogs are not read."""
+
+    def reads(self, project, *more, status=0):
+        ran = self.expect(status, "-v", "prove", "--no-rows", "--no-probes", *more, cwd=project)
+        lines = [line for line in ran.stderr.splitlines() if "the whole catalog was read" in line]
+        self.assertEqual(len(lines), 1, ran.stderr)
+        return int(lines[0].split("was read ")[1].split()[0]), ran.stdout
+
+    def tables(self, count, other=None):
+        steps = [(f"t{n}", f"CREATE TABLE t{n} (id serial PRIMARY KEY, up int REFERENCES t{max(n - 1, 0)}, note text DEFAULT 'x', "
+                  f"CHECK (id > {n})); CREATE INDEX ON t{n} (up); COMMENT ON TABLE t{n} IS 'no. {n}'; "
+                  f"CREATE VIEW v{n} AS SELECT id, note FROM t{n} WHERE up > 3;", f"DROP VIEW v{n}; DROP TABLE t{n};")
+                 for n in range(count)]
+        return self.chain(*steps[:count // 2], *([other] if other else []), *steps[count // 2:])
+
+    def test_plain_chain_is_read_once(self):
+        few, _ = self.reads(self.tables(4))
+        many, said = self.reads(self.tables(12))
+        self.assertEqual(few, many)  # of the first revision only, however many there are
+        self.assertEqual(many, 4)
+        self.assertIn("0 failed, 0 not probed, 36 passed", said)
+
+    def test_leftover_is_read_and_named(self):
+        plain, _ = self.reads(self.tables(6))
+        reads, said = self.reads(self.tables(6, ("odd", "CREATE TYPE color AS ENUM ('red');", "DROP TABLE IF EXISTS color;")), status=3)
+        self.assertGreater(reads, plain)
+        self.assertIn("enum public.color is left behind", said)
+        self.assertIn("2 failed, 0 not probed, 19 passed", said)  # the second upgrade meets the type, too
+
+    # What a revision changes, how it is taken back, and whether the comparison of whole catalogs knows of it.
+    ODD = {
+        "pg_db_role_setting": ("ALTER DATABASE proving SET work_mem = '5MB'", "ALTER DATABASE proving RESET work_mem", True),
+        "pg_default_acl": ("ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC",
+                           "ALTER DEFAULT PRIVILEGES REVOKE SELECT ON TABLES FROM PUBLIC", True),
+        "pg_init_privs": ("UPDATE pg_init_privs SET privtype = 'e' WHERE objoid = 'pg_authid'::regclass",
+                          "UPDATE pg_init_privs SET privtype = 'i' WHERE objoid = 'pg_authid'::regclass", False),
+        "pg_description": ("COMMENT ON COLUMN t0.note IS 'odd'", "COMMENT ON COLUMN t0.note IS NULL", True),
+        "pg_shdescription": ("CREATE ROLE odd_one; COMMENT ON ROLE odd_one IS 'odd'", "DROP ROLE odd_one", True),
+        "pg_auth_members": ("GRANT pg_monitor TO CURRENT_USER", "REVOKE pg_monitor FROM CURRENT_USER", False),
+        "pg_sequence": ("ALTER SEQUENCE t0_id_seq INCREMENT 5", "ALTER SEQUENCE t0_id_seq INCREMENT 1", True),
+        "pg_depend": ("ALTER SEQUENCE odd_seq OWNED BY t0.note", "ALTER SEQUENCE odd_seq OWNED BY NONE", True),
+        "pg_attribute": ("ALTER TABLE t0 ALTER COLUMN note SET STATISTICS 77", "ALTER TABLE t0 ALTER COLUMN note SET STATISTICS -1", True),
+        "pg_attribute, a new one": ("ALTER TABLE t0 ADD COLUMN odd int DEFAULT 4 CHECK (odd > 3)", "ALTER TABLE t0 DROP COLUMN odd", True),
+        "pg_class": ("ALTER TABLE t0 SET (fillfactor = 70)", "ALTER TABLE t0 RESET (fillfactor)", True),
+        "pg_trigger": ("ALTER TABLE t1 DISABLE TRIGGER odd", "ALTER TABLE t1 ENABLE TRIGGER odd", True),
+        "pg_proc": ("CREATE OR REPLACE FUNCTION odd() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+                    "CREATE OR REPLACE FUNCTION odd() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'", True),
+        "pg_policy": ("CREATE POLICY odd ON t0 USING (id > 3)", "DROP POLICY odd ON t0", True),
+        "pg_rewrite": ("CREATE RULE odd AS ON DELETE TO t0 DO ALSO SELECT 1", "DROP RULE odd ON t0", True),
+        "pg_statistic_ext": ("CREATE STATISTICS odd ON id, note FROM t0", "DROP STATISTICS odd", True),
+        "pg_foreign_server": ("CREATE FOREIGN DATA WRAPPER odd; CREATE SERVER odd FOREIGN DATA WRAPPER odd; "
+                              "CREATE USER MAPPING FOR CURRENT_USER SERVER odd", "DROP FOREIGN DATA WRAPPER odd CASCADE", True),
+        "pg_publication": ("CREATE PUBLICATION odd FOR TABLE t0", "DROP PUBLICATION odd", True),
+        "pg_namespace": ("GRANT CREATE ON SCHEMA public TO PUBLIC", "REVOKE CREATE ON SCHEMA public FROM PUBLIC", True),
+        "pg_largeobject_metadata": ("SELECT lo_create(4711)", "SELECT lo_unlink(4711)", False),
+        "pg_ts_config": ("CREATE TEXT SEARCH CONFIGURATION odd (COPY = simple)", "DROP TEXT SEARCH CONFIGURATION odd", True),
+        "pg_index": ("UPDATE pg_index SET indisclustered = true WHERE indexrelid = 't0_pkey'::regclass",
+                     "UPDATE pg_index SET indisclustered = false WHERE indexrelid = 't0_pkey'::regclass", True),
+    }
+
+    def odd_ones(self, flawed):
+        base = [("root", "CREATE TABLE t0 (id serial PRIMARY KEY, note text); CREATE TABLE t1 (id serial PRIMARY KEY); "
+                 "CREATE SEQUENCE odd_seq; CREATE FUNCTION odd() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; "
+                 "CREATE TRIGGER odd BEFORE INSERT ON t1 FOR EACH ROW EXECUTE FUNCTION odd();",
+                 "DROP TABLE t0, t1; DROP SEQUENCE odd_seq; DROP FUNCTION odd;")]
+        odd = [(f"o{n}", up + ";", ("SELECT 1" if flawed else down) + ";") for n, (up, down, _) in enumerate(self.ODD.values())]
+        return self.chain(*base, *odd)
+
+    def judged(self, ran):
+        words = next(line for line in ran.stderr.splitlines() if "the whole catalog was read" in line).split()
+        return {"lean": int(words[words.index("round") - 1]), "void": int(words[words.index("begun") - 1])}
+
+    def test_every_catalog_is_looked_at(self):
+        ran = self.expect(0, "-v", "prove", "--no-rows", "--no-probes", cwd=self.odd_ones(False))
+        self.assertEqual(self.judged(ran), {"lean": len(self.ODD), "void": 0})
+
+    def test_no_change_of_a_catalog_passes_unseen(self):
+        ran = self.expect(3, "-v", "prove", "--no-rows", "--no-probes", "--format", "json", cwd=self.odd_ones(True), timeout=600)
+        answer = json.loads(ran.stdout)
+        for n, (catalog, (_, _, compared)) in enumerate(self.ODD.items()):
+            with self.subTest(catalog):
+                result = self.only(answer, f"revision o{n}", RESTORES)["result"]
+                self.assertEqual(result, "failed" if compared else "passed")
+        # the trace saw every one of them, also what the comparison does not know
+        self.assertEqual(self.judged(ran), {"lean": 0, "void": len(self.ODD)})
+
+    def test_columns_are_added_without_reading(self):
+        steps = [("root", "CREATE TABLE u (id int PRIMARY KEY, a text);", "DROP TABLE u;")]
+        steps += [(f"c{n}", f"ALTER TABLE u ADD COLUMN c{n} int NOT NULL DEFAULT {n} CHECK (c{n} > -1), ADD COLUMN d{n} text; "
+                   f"COMMENT ON COLUMN u.d{n} IS 'no. {n}'; CREATE INDEX ON u (d{n}, c{n}) WHERE c{n} > 3;",
+                   f"ALTER TABLE u DROP COLUMN d{n}, DROP COLUMN c{n};") for n in range(5)]
+        for mode in (["--no-rows"], []):
+            with self.subTest(mode):
+                ran = self.expect(0, "-v", "prove", "--no-probes", *mode, cwd=self.chain(*steps))
+                self.assertEqual(self.judged(ran), {"lean": 5, "void": 0})
+
+    def test_with_rows_what_is_lost_is_counted_without_reading(self):
+        """The same sentences as where everything is read, which a statement that takes something away brings about."""
+        made = ("CREATE TABLE b (id serial PRIMARY KEY, a_id int NOT NULL REFERENCES a); ALTER TABLE a ADD COLUMN mail text DEFAULT 'x';",
+                "DROP TABLE b; ALTER TABLE a DROP COLUMN mail;")
+        base = ("a", "CREATE TABLE a (id serial PRIMARY KEY, name text NOT NULL);", "DROP TABLE a;")
+        lean = self.expect(0, "-v", "prove", "--no-probes", "--format", "json", cwd=self.chain(base, ("b", *made)))
+        read = self.expect(0, "-v", "prove", "--no-probes", "--format", "json",
+                           cwd=self.chain(base, ("b", made[0] + " DROP TABLE IF EXISTS nothing;", made[1])))
+        self.assertEqual(self.judged(lean), {"lean": 1, "void": 0})
+        self.assertEqual(self.judged(read), {"lean": 0, "void": 0})
+        said = [self.only(json.loads(ran.stdout), "revision b", RESTORES)["reason"] for ran in (lean, read)]
+        self.assertEqual(said[0], said[1])
+        self.assertIn("rows of public.b", said[0])
+        self.assertIn("the values of public.a.mail", said[0])
+
+    def test_void_trip_with_rows_says_what_reading_says(self):
+        """An upgrade that fails on rows, and a downgrade that leaves something, after trips that needed no reading."""
+        project = self.chain(("a", "CREATE TABLE a (id serial PRIMARY KEY, name text);", "DROP TABLE a;"),
+                             ("b", "CREATE TABLE b (id serial PRIMARY KEY, a_id int REFERENCES a);", "DROP TABLE b;"),
+                             ("c", "ALTER TABLE a ADD CONSTRAINT short CHECK (length(name) < 1);", "ALTER TABLE a DROP CONSTRAINT short;"),
+                             ("d", "CREATE TABLE d (id int); CREATE TYPE mood AS ENUM ('fine');", "DROP TABLE d;"),
+                             ("e", "CREATE TABLE e (id int);", "DROP TABLE e;"))
+        ran = self.expect(3, "-v", "prove", "--no-probes", "--format", "json", cwd=project)
+        answer = json.loads(ran.stdout)
+        self.assertIn("it fails only where there are rows", self.only(answer, "revision c", ON_ROWS)["reason"])
+        self.assertIn("enum public.mood is left behind", self.only(answer, "revision d", RESTORES)["reason"])
+        self.assertEqual(self.only(answer, "revision e", RESTORES)["reason"], "loses 20 rows of public.e")
+        self.assertEqual(self.judged(ran)["void"], 2)
 
 
 class CannotTest(Case):
@@ -290,6 +461,20 @@ class ScopeTest(Case):
         self.prove(project, "--no-probes", db=uri)
         self.assertEqual(self.query(uri, "SELECT count(*) FROM pg_namespace WHERE nspname = 'pgbraid'"), [(0,)])
         self.assertEqual(self.query(uri, "SELECT count(*) FROM pg_class WHERE relname = 't'"), [(0,)])
+
+    def test_another_major_version(self):
+        """A server that says it is another one: what it says at the start of a session is changed on the way."""
+        database = self.new_database()
+        major = "15" if self.query(database, "SHOW server_version")[0][0].startswith("16") else "16"
+        uri = urllib.parse.urlsplit(database)
+        where = dict(urllib.parse.parse_qsl(uri.query))
+        with OtherVersion(f"{where['host']}/.s.PGSQL.{where['port']}", self.folder / "other", major.encode()) as folder:
+            other = f"postgresql://{uri.path}?" + urllib.parse.urlencode({**where, "host": folder, "port": "5432"})
+            answer = self.prove(self.chain(*self.STEPS), "--no-probes", db=other)
+        self.assertEqual([n for n in answer["notes"] if f"PostgreSQL {major} is not installed here; the private server is PostgreSQL" in n],
+                         answer["notes"])
+        self.assertEqual(len(answer["notes"]), 1)
+        self.assertEqual(self.leftovers(), [])
 
     def test_outside_a_transaction(self):
         project = self.project({

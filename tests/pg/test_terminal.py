@@ -60,6 +60,20 @@ class Terminal(PgbraidTest):
             self.assertRegex(line, rf"^ *{n}/12  upgrade \w+  .*  \([0-9.]+ m?s\)$")
         self.assertTrue(lines[-1].startswith("12 revisions upgraded in "), shown)
 
+    def test_bar_of_prove(self):
+        shown, status = self.on_terminal("prove", "--no-probes", "--no-rows", seconds=300)
+        self.assertEqual(status, 0, shown)
+        for way in ("up", "down", "up again"):  # the last of twelve: the bar is full
+            self.assertRegex(shown, rf"\r\033\[K#{{24}} 12/12 {way} ")
+        self.assertRegex(shown, r"\r\033\[K##\.{22} 1/12 up \033\[36m7cce0565853d\033\[0m")
+        # it is overwritten before the findings come
+        last = re.sub(r"\033\[[0-9;]*m", "", shown.rsplit("\r\033[K", 1)[-1])
+        self.assertNotIn("/12 ", last)
+        self.assertIn("0 failed, 0 not probed", last)
+        shown, status = self.on_terminal("prove", "--no-probes", "--no-rows", "--no-progress", seconds=300)
+        self.assertEqual(status, 0, shown)
+        self.assertNotIn("/12 ", shown)
+
     def test_without_them(self):
         shown, status = self.on_terminal("upgrade", "--no-progress", env={"NO_COLOR": "1"})
         self.assertEqual(status, 0, shown)

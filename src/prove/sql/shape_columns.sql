@@ -1,4 +1,4 @@
--- Columns of tables. next: an expression that gives the next number of the column's own sequence.
+-- Columns of tables; $1: of those only, null: of all. next: an expression that gives the next number of the column's own sequence.
 SELECT a.attrelid,
        a.attnum,
        a.attname AS name,
@@ -25,4 +25,5 @@ SELECT a.attrelid,
   LEFT JOIN pg_catalog.pg_attrdef e ON e.adrelid = a.attrelid AND e.adnum = a.attnum
  WHERE r.relkind IN ('r', 'p') AND r.relpersistence <> 't' AND a.attnum > 0 AND NOT a.attisdropped
    AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+   AND ($1::pg_catalog.oid[] IS NULL OR a.attrelid = ANY ($1::pg_catalog.oid[]))
  ORDER BY a.attrelid, a.attnum

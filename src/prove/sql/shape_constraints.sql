@@ -1,4 +1,4 @@
--- Checks and foreign keys. clone: a partition's copy of its parent's, or what was only inherited.
+-- Checks and foreign keys, of the tables $1 or (null) of all. clone: a partition's copy of its parent's, or what was only inherited.
 SELECT k.conrelid,
        k.contype,
        k.conname,
@@ -31,4 +31,5 @@ SELECT k.conrelid,
    -- for each partition that it refers to, a foreign key has a copy on the same table
    AND NOT (k.contype = 'f' AND k.conparentid <> 0 AND EXISTS (
          SELECT FROM pg_catalog.pg_constraint p WHERE p.oid = k.conparentid AND p.conrelid = k.conrelid))
+   AND ($1::pg_catalog.oid[] IS NULL OR k.conrelid = ANY ($1::pg_catalog.oid[]))
  ORDER BY k.conrelid, k.conname

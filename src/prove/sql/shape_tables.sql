@@ -1,4 +1,4 @@
--- Tables, with what stands between a row and its place.
+-- The tables $1, or (null) all, with what stands between a row and its place.
 SELECT r.oid,
        pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(r.relname) AS name,
        n.nspname AS schema,
@@ -16,4 +16,5 @@ SELECT r.oid,
   JOIN pg_catalog.pg_namespace n ON n.oid = r.relnamespace
  WHERE r.relkind IN ('r', 'p') AND r.relpersistence <> 't'
    AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+   AND ($1::pg_catalog.oid[] IS NULL OR r.oid = ANY ($1::pg_catalog.oid[]))
  ORDER BY r.oid

@@ -1,4 +1,10 @@
--- The types that columns may be made of: all but the row types of tables that no column has.
+-- The types that columns may be made of: all but the row types of tables that no column has, and arrays that no column is
+-- made of. $1: only what columns of those tables are made of, and of composite types; null: of all.
+WITH used AS MATERIALIZED (
+    SELECT DISTINCT a.atttypid FROM pg_catalog.pg_attribute a
+     WHERE a.attnum > 0
+       AND ($1::pg_catalog.oid[] IS NULL
+            OR a.attrelid = ANY ($1::pg_catalog.oid[] || ARRAY(SELECT c.oid FROM pg_catalog.pg_class c WHERE c.relkind = 'c'))))
 SELECT t.oid,
        pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(t.typname) AS text,
        t.typname AS name,
@@ -22,7 +28,6 @@ SELECT t.oid,
  WHERE t.typtype IN ('d', 'e', 'r', 'm') OR (t.typtype = 'b' AND (t.typelem = 0 OR n.nspname = 'pg_catalog') AND t.typelem NOT IN (
            SELECT s.reltype FROM pg_catalog.pg_class s))
     OR (t.typtype = 'c' AND r.relkind = 'c')
-    OR t.oid IN (SELECT a.atttypid FROM pg_catalog.pg_attribute a WHERE a.attnum > 0)
-    OR t.typarray IN (SELECT a.atttypid FROM pg_catalog.pg_attribute a WHERE a.attnum > 0)
+    OR t.oid IN (SELECT u.atttypid FROM used u) OR t.typarray IN (SELECT u.atttypid FROM used u)
     OR t.oid IN (SELECT d.typbasetype FROM pg_catalog.pg_type d WHERE d.typtype = 'd')
  ORDER BY t.oid

@@ -1,4 +1,4 @@
--- Unique and exclusion indexes, and invalid ones of any kind. A column 0 is an expression.
+-- Of the tables $1, or (null) of all: unique and exclusion indexes, and invalid ones of any kind. A column 0 is an expression.
 SELECT i.indrelid,
        c.relname AS name,
        pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) AS qualified,
@@ -35,4 +35,5 @@ SELECT i.indrelid,
  WHERE (i.indisunique OR i.indisexclusion OR NOT i.indisvalid)
    AND r.relkind IN ('r', 'p') AND r.relpersistence <> 't'
    AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+   AND ($1::pg_catalog.oid[] IS NULL OR i.indrelid = ANY ($1::pg_catalog.oid[]))
  ORDER BY i.indrelid, i.indexrelid

@@ -92,7 +92,7 @@ static void source_lines(void **state)
         pgb_error err = PGB_ERROR_INIT;
         size_t len;
 
-        memset(line, 'a', shift);
+        memset(line, 'a', sizeof line);
         for (size_t i = shift; i + 3 <= sizeof line; i += 3) {
             memcpy(line + i, "\xE2\x82\xAC", 3);
         }
