@@ -110,7 +110,7 @@ class TortureTest(harness.PgbraidTest):
         run = self.torture("--list")
         self.assertEqual(run.returncode, 0, run.stderr)
         rows = run.stdout.splitlines()
-        self.assertEqual([row.split()[0] for row in rows], [f"R{n}" for n in range(1, 25) if n != 23])
+        self.assertEqual([row.split()[0] for row in rows], [f"R{n}" for n in range(1, 25) if n != 23] + ["B1", "B2"])
         self.assertNotIn("not built", run.stdout)
 
     def test_an_unknown_row(self):
