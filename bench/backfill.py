@@ -2,9 +2,10 @@
 
     single       one INSERT … SELECT: nothing is isolated, nothing resumes, and one bad row is the end of all
     batches      the same in psql, 1,000 sessions in each statement
-    sqlalchemy   a script that goes row by row and commits each session (Debian's SQLAlchemy, the first 500 sessions)
+    sqlalchemy   a script that goes row by row and commits each session (Debian's SQLAlchemy, the first 2,000 sessions)
     pgbraid      the backfill of examples/therapy
     errors       the same, where one session in 1,000 is at fault
+    far …        pgbraid and the script over a line of 1 ms a round trip, as between two machines
 
 Each turn every contestant gets a new copy of one database. What they made is compared: the goals must be the same.
 """
@@ -22,7 +23,7 @@ import server as servers
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
-SCRIPTED = 500
+SCRIPTED = 2000
 
 # What a person writes who knows that nothing fails; with the backfill's rules for tasks.
 SINGLE = r"""INSERT INTO treatment_goals (patient_id, therapist_id, session_id, description, category, status, created_at)
@@ -93,17 +94,18 @@ def fresh(server, template):
     server.execute("CHECKPOINT")
 
 
-def measure(report, pairs_wanted, sessions, program, psql, timed, pairs_of):
+def measure(report, pairs_wanted, sessions, program, psql, timed, pairs_of, far):
     subprocess.run([str(ROOT / "tools" / "deps"), "bench"], check=True)
     folder = Path(tempfile.mkdtemp(prefix="pgb-bench-"))
     with servers.private_server(shared_buffers="512MB", max_wal_size="8GB", checkpoint_timeout="30min") as server:
         try:
-            contest(report, pairs_wanted, sessions, folder, server, program, psql, timed, pairs_of)
+            with far(server, 500) as through:
+                contest(report, pairs_wanted, sessions, folder, server, through, program, psql, timed, pairs_of)
         finally:
             shutil.rmtree(folder)
 
 
-def contest(report, pairs_wanted, sessions, folder, server, program, psql, timed, pairs_of):
+def contest(report, pairs_wanted, sessions, folder, server, through, program, psql, timed, pairs_of):
     prepare(server, program, sessions, 0, "clean")
     prepare(server, program, sessions, 1, "faulty")  # per thousand
     shutil.copytree(ROOT / "examples" / "therapy", folder / "therapy", ignore=shutil.ignore_patterns(".pgbraid"))
@@ -112,9 +114,12 @@ def contest(report, pairs_wanted, sessions, folder, server, program, psql, timed
     uri = server.uri("bench")
     plain = [psql, "-XAtq", "-v", "ON_ERROR_STOP=1", uri]
     ours = [program, "-q", "-d", uri, "backfill", "run", "treatment_goals"]
+    script = ["/usr/bin/python3", str(HERE / "row_by_row.py")]
     commands = {
         "batches": (plain, "batches.sql"), "single": (plain, "single.sql"), "pgbraid": (ours, None), "errors": (ours, None),
-        "sqlalchemy": (["/usr/bin/python3", str(HERE / "row_by_row.py"), uri, str(SCRIPTED)], None),
+        "sqlalchemy": ([*script, uri, str(SCRIPTED)], None),
+        "far pgbraid": ([*ours[:3], f"postgresql:///bench{through}", *ours[4:]], None),
+        "far sqlalchemy": ([*script, f"postgresql:///bench{through}", str(SCRIPTED)], None),
     }
     pairs, peak, made = pairs_of(commands), Peak(), {}
     stop = threading.Event()
@@ -140,7 +145,7 @@ def contest(report, pairs_wanted, sessions, folder, server, program, psql, timed
     if not made["single"] == made["batches"] == made["pgbraid"]:
         sys.exit(f"the goals that were made differ: {made}")
     pace = sessions / SCRIPTED
-    for run in pairs.runs["sqlalchemy"]:
+    for run in pairs.runs["sqlalchemy"] + pairs.runs["far sqlalchemy"]:
         run.seconds *= pace
         run.cpu *= pace
     what = f"{sessions:,} sessions to {made['pgbraid'][0]:,} goals"
@@ -152,6 +157,8 @@ def contest(report, pairs_wanted, sessions, folder, server, program, psql, timed
             ("pgbraid", "batches", f"{what}, against batches of 1,000 in psql", None, None),
             ("batches", "single", f"batches of 1,000 in psql, against {single}", None, None),
             ("pgbraid", "sqlalchemy", f"{what}, against {scripted}", 0.01, None),
+            ("far pgbraid", "far sqlalchemy", "the same, both over 1 ms a round trip", 0.01, None),
+            ("single", "sqlalchemy", f"{single}, against {scripted}", None, None),
             ("errors", "pgbraid", f"{at_fault}, against none", 2.0, None)):
         report.add(title, pairs.seconds(ours), pairs.seconds(other), pairs.ratio(ours, other), goal,
                    peak.kib / 1024 if peak_goal else None, peak_goal, cpu=pairs.cpu_ratio(ours, other))
