@@ -165,11 +165,15 @@ class Accept(Work):
 WORKS = (Whole, *faultlib.full((), (Resumed,)), OnlyErrors, Pause, Resume, Cancel, Accept)
 
 
-def case(kind):
+def case(kind, control=None):
+    """control: what runs instead of the program, and must break."""
     def test(self):
-        name = kind.__name__.lower()
-        tally = faultlib.Tally(f"B2 {name}", floor=faultlib.full(22, 60), goal="0 half, nothing twice")
+        name = f"{kind.__name__.lower()}{'_control' if control else ''}"
+        tally = (faultlib.Tally("B2 control: a batch apart from its record", goal="caught") if control else
+                 faultlib.Tally(f"B2 {name}", floor=faultlib.full(22, 60), goal="0 half, nothing twice"))
         course = Course(self, self.server, name, ROWS, BATCH, FAULT)
+        if control:
+            course.subject = faultlib.Subject(faultlib.tool(control))
         proxy = faultlib.Proxy(course.folder / "p", course.server)
         self.addCleanup(proxy.stop)
         work = kind(course)
@@ -205,10 +209,10 @@ def case(kind):
                 proxy.reset()
             work.judge(result, tally, point)
             work.again(tally, point)
-            if sum(tally.broken.values()) > 10:
+            if sum(tally.broken.values()) > (0 if control else 10):
                 break
         print(f"# {commits} COMMITs, {len(critical)} points around them", flush=True)
-        self.conclude(tally)
+        self.conclude(tally, must_break=("half",) if control else ())
         if not issubclass(kind, Whole):
             self.assertEqual(work.did, {True, False}, "the cuts lie on one side of its commit")
 
@@ -221,6 +225,7 @@ class CutTest(faultlib.FaultTest):
 
 for _kind in WORKS:
     setattr(CutTest, f"test_{_kind.__name__.lower()}", case(_kind))
+CutTest.test_control = case(Whole, "pgbraid-apart")
 
 
 if __name__ == "__main__":
