@@ -196,7 +196,7 @@ def case(kind, control=None):
             tag = "INSERT 0 1" if issubclass(kind, Wish) else "SELECT 1"
             answer = max(i for i, m in enumerate(seen) if m[1] == "B" and m[5].rstrip("\0. ") == tag)
             near = {m[:3] for m in seen[answer - 8:answer + 3]}
-            chosen = faultlib.spread(points, faultlib.full(8, 400, 1000000), {p for p in points if p[:3] in near})
+            chosen = faultlib.spread(points, faultlib.full(8, 60, 1000000), {p for p in points if p[:3] in near})
         for number, (conn, direction, n, at, k) in enumerate(chosen):
             how, stop = ("close", "half", "rst")[number % 3], (0, 0, 40)[number % 3 if direction == "F" else 0]
             point = f"{name} {conn} {direction} {n} {at} {how}"
