@@ -309,10 +309,11 @@ pgb_status trips_lean(trip *t, bool *ret_sure, bool *ret_touched)
         /* what was read before is not what is there now */
         trips_state_done(&t->before);
         t->before = none ? x.after : x.again;
-        x.after = none ? (state){0} : x.after;
         x.again = (state){0};
     }
-    trips_state_done(&x.after);
+    if (!(status == PGB_OK && *ret_sure && none)) { /* else it is kept */
+        trips_state_done(&x.after);
+    }
     trips_state_done(&x.again);
     pgb_delta_free(x.first);
     lost_done(&x.lost);

@@ -277,7 +277,7 @@ static pgb_status refuse_columns(bf *x, const char *what, pgb_error *err)
 static pgb_status check_names(bf *x, pgb_error *err)
 {
     pgb_parser *parser = NULL;
-    pgb_facts facts;
+    pgb_facts facts = {0};
     pgb_status status = pgb_parser_new(&parser, err);
 
     if (status == PGB_OK) {

@@ -176,7 +176,7 @@ static pgb_status prepare(pgb_runner *r, task_list *tasks, task *t, pgb_arena *a
     memcpy(t->hash_raw, info->hash_raw, sizeof t->hash_raw);
     t->has_copy = info->n_copies > 0;
     t->adds_enum_value = info->adds_enum_value;
-    t->inert = t->inert || (info->inert && (!t->up || rev->n_verify == 0));
+    t->inert = t->inert || (info->inert && (!t->up || (rev != NULL && rev->n_verify == 0)));
     if (!t->record_only && !t->none && info->first_no_transaction != NULL) {
         return refuse_in_transaction(t, info, err);
     }
