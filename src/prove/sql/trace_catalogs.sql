@@ -20,6 +20,9 @@ SELECT c.relname,
        (SELECT 'pg_catalog.concat(' || pg_catalog.string_agg(pg_catalog.format(
                  CASE WHEN n.relation IS NOT NULL
                       THEN $f$'a', c.%2$I, ' ', c.%1$I, ';'$f$
+                      -- without the server's own (pg_…): 15.20 gives each new column a number, which the model leaves out, too
+                      WHEN a.attname = 'attoptions'
+                      THEN $f$'p', pg_catalog.regexp_replace(c.%1$I::pg_catalog.text, 'pg_[^,=]*=[^,}]*,?', '', 'g'), ';'$f$
                       WHEN t.typname IN ('oid', 'regproc', 'regclass', 'regtype')
                       THEN $f$'o', c.%1$I::pg_catalog.oid, ';'$f$
                       WHEN t.typname IN ('oidvector', '_oid')
