@@ -431,10 +431,8 @@ static bool is_allowed(const pgb_revset *set, const pgb_problem *p)
         if (strcmp(rev->file, p->file) != 0 || strcmp(rev->id, p->id) != 0) {
             continue;
         }
-        for (uint32_t i = 0; i < rev->n_allows; i++) {
-            if (strcmp(rev->allows[i].rule, p->rule) == 0) {
-                return true;
-            }
+        if (pgb_revision_allows(rev, p->rule)) {
+            return true;
         }
     }
     return false;

@@ -4,7 +4,7 @@
 
 #include "rev/script.h"
 
-static bool allows(const pgb_revision *rev, const char *rule)
+bool pgb_revision_allows(const pgb_revision *rev, const char *rule)
 {
     for (uint32_t i = 0; i < rev->n_allows; i++) {
         if (strcmp(rev->allows[i].rule, rule) == 0) {
@@ -31,7 +31,7 @@ pgb_status pgb_revset_refuse_control(const pgb_revset *set, pgb_error *err)
     for (uint32_t v = 0; v < set->n && status == PGB_OK; v++) {
         const pgb_revision *rev = &set->revs[v];
 
-        if (!rev->may_control || allows(rev, "transaction-control")) {
+        if (!rev->may_control || pgb_revision_allows(rev, "transaction-control")) {
             continue;
         }
         status = look(set, rev, PGB_SECTION_UP, 0, err);

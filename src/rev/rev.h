@@ -128,6 +128,8 @@ pgb_status pgb_revset_load(const pgb_rev_options *options, pgb_problems *problem
  * (PGB_PROJECT). Applying refuses it as well; this is for before a database is asked. A revision
  * that allows transaction-control is passed over: it may have been stamped, never to run. */
 pgb_status pgb_revset_refuse_control(const pgb_revset *set, pgb_error *err);
+/* The revision says `allow RULE`. */
+bool pgb_revision_allows(const pgb_revision *rev, const char *rule);
 void pgb_revset_free(pgb_revset *set);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "sql/parse_internal.h"
 
 typedef struct answer {
@@ -208,16 +209,6 @@ static void copy_stmt(answer *a, const PgQuery__CopyStmt *s)
     }
 }
 
-static int characters_before(const char *sql, int bytes)
-{
-    int n = 0;
-
-    for (int i = 0; i < bytes && sql[i] != '\0'; i++) {
-        n += ((unsigned char)sql[i] & 0xC0) != 0x80;
-    }
-    return n;
-}
-
 /* The first column of each SELECT and VALUES that the query's rows come from. */
 static void find_blank(answer *a, const PgQuery__SelectStmt *s)
 {
@@ -244,7 +235,8 @@ static void find_blank(answer *a, const PgQuery__SelectStmt *s)
         const char *text = c->val_case == PG_QUERY__A__CONST__VAL_SVAL ? c->sval->sval : NULL;
 
         if (c->isnull || (text != NULL && text[strspn(text, " \t\r\n")] == '\0')) {
-            a->facts->blank_at = 1 + characters_before(a->request->sql, c->location);
+            a->facts->blank_at =
+                1 + (int)pgb_utf8_count(a->request->sql, c->location > 0 ? (size_t)c->location : 0);
             a->facts->blank_is_null = c->isnull;
         }
     }
