@@ -40,6 +40,12 @@ void rev_shared_free(struct pgb_revset_shared *shared)
     }
 }
 
+/* Under the mutex. */
+static pgb_status need_parser(struct pgb_revset_shared *shared, pgb_error *err)
+{
+    return shared->parser != NULL ? PGB_OK : pgb_parser_new(&shared->parser, err);
+}
+
 static pgb_status parse_with(pgb_parser *parser, const pgb_script *s, const char *text, size_t len,
                              pgb_arena *arena, pgb_facts *facts, pgb_objects *objects,
                              pgb_error *err)
@@ -53,17 +59,31 @@ pgb_status script_parse(pgb_script *s, const char *text, size_t len, pgb_arena *
                         pgb_facts *facts, pgb_objects *objects, pgb_error *err)
 {
     struct pgb_revset_shared *shared = s->shared;
-    pgb_status status = PGB_OK;
+    pgb_status status;
 
     if (pgb_parser_here() != NULL) {
         return parse_with(pgb_parser_here(), s, text, len, arena, facts, objects, err);
     }
     pthread_mutex_lock(&shared->mutex);
-    if (shared->parser == NULL) {
-        status = pgb_parser_new(&shared->parser, err);
-    }
+    status = need_parser(shared, err);
     if (status == PGB_OK) {
         status = parse_with(shared->parser, s, text, len, arena, facts, objects, err);
+    }
+    pthread_mutex_unlock(&shared->mutex);
+    return status;
+}
+
+pgb_status pgb_revset_on_parser(const pgb_revset *set, void (*work)(void *data), void *data,
+                                pgb_error *err)
+{
+    struct pgb_revset_shared *shared = set->shared;
+    pgb_status status;
+
+    pthread_mutex_lock(&shared->mutex);
+    status = need_parser(shared, err);
+    if (status == PGB_OK) {
+        pgb_parser_start(shared->parser, work, data);
+        pgb_parser_wait(shared->parser);
     }
     pthread_mutex_unlock(&shared->mutex);
     return status;
@@ -204,9 +224,9 @@ static bool is_allow(const pgb_script *s, const pgb_scan_event *ev)
 
 static pgb_status first_pass(pgb_script *s, pgb_error *err)
 {
-    s->info.inert = true; /* until a statement is not */
     pgb_status status = script_begin_pass(s, true, err);
 
+    s->info.inert = true; /* until a statement is not */
     while (status == PGB_OK && !s->ended) {
         pgb_scan_event ev;
 

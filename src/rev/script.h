@@ -81,6 +81,11 @@ pgb_status pgb_script_look(const pgb_revset *set, const pgb_revision *rev, pgb_s
 pgb_status pgb_script_open_text(const char *name, const char *text, size_t len,
                                 pgb_script **ret_script, pgb_error *err);
 void pgb_script_close(pgb_script *script);
+/* Runs `work` on the thread of the set's parser, where scripts ask it directly: handing each
+ * statement over to it and back costs more than parsing it. No script of the set may be opened or
+ * read elsewhere meanwhile. */
+pgb_status pgb_revset_on_parser(const pgb_revset *set, void (*work)(void *data), void *data,
+                                pgb_error *err);
 const pgb_script_info *pgb_script_get_info(const pgb_script *script);
 /* Counts the relations that the section creates or drops, their indexes and TOAST included (0: no
  * idea): reads it once more. *ret_could_not_tell: DO blocks, functions or unknown SQL may do more

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "run/execute.h"
-#include "sql/parse.h"
 
 void run_step_begin(run *x, task *t)
 {
@@ -391,7 +390,6 @@ pgb_status pgb_runner_execute(pgb_runner *runner, const pgb_world *world, const 
                    .plan = plan,
                    .arena = arena,
                    .err = err};
-    pgb_parser *parser = NULL;
     pgb_status status;
 
     memset(w.x.summary, 0, sizeof *w.x.summary);
@@ -408,16 +406,11 @@ pgb_status pgb_runner_execute(pgb_runner *runner, const pgb_world *world, const 
     }
     status = pgb_runner_lock(runner, err);
     if (status == PGB_OK) {
-        status = pgb_parser_new(&parser, err);
+        status = pgb_revset_on_parser(world->set, prepare_and_run, &w, err);
     }
     if (status != PGB_OK) {
         return status;
     }
-    /* all on the parser's thread: handing each statement over to it would cost more than parsing it
-     */
-    pgb_parser_start(parser, prepare_and_run, &w);
-    pgb_parser_wait(parser);
-    pgb_parser_free(parser);
     w.x.summary->duration_us = pgb_clock_us() - w.x.begun;
     return w.status;
 }
