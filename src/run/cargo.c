@@ -9,6 +9,20 @@ enum { N_PREPARED = 4 };
 static const char name_begin[] = "pgbraid_begin", name_settings[] = "pgbraid_settings",
                   name_record[] = "pgbraid_record", name_guard[] = "pgbraid_guard";
 
+static pgb_status check_session(const cargo *c, const task *t, const pgb_result *result,
+                                pgb_error *err)
+{
+    if (lock_session_is_ours(c->r, result, 1)) {
+        return PGB_OK;
+    }
+    pgb_error_set(err, PGB_UNSAFE,
+                  "the session is no longer the one that pgbraid set up: a pooler in "
+                  "transaction mode stands between, or %s changed pgbraid.token",
+                  t->node->id);
+    pgb_error_hint(err, "give a URL that leads to the server itself: -d postgresql://…");
+    return PGB_UNSAFE;
+}
+
 /* How the transaction began: its id, and that this is the backend that was set up, with the token
  * of before. */
 static pgb_status check_begin(cargo *c, const pgb_tag *tag, const pgb_result *result,
@@ -16,15 +30,7 @@ static pgb_status check_begin(cargo *c, const pgb_tag *tag, const pgb_result *re
 {
     snprintf(c->xid, sizeof c->xid, "%s", pgb_result_value(result, 0, 0));
     memcpy(c->tasks->at[tag->step].xid, c->xid, sizeof c->xid);
-    if (!c->r->pooled && (!pgb_result_bool(result, 0, 1) ||
-                          pgb_result_int(result, 0, 2) != pgb_session_backend_pid(c->r->session))) {
-        pgb_error_set(err, PGB_UNSAFE,
-                      "the session is no longer the one that pgbraid set up: a pooler in "
-                      "transaction mode stands between");
-        pgb_error_hint(err, "give a URL that leads to the server itself: -d postgresql://…");
-        return PGB_UNSAFE;
-    }
-    return PGB_OK;
+    return check_session(c, &c->tasks->at[tag->step], result, err);
 }
 
 static pgb_status check_xid(cargo *c, const task *t, const pgb_result *result, pgb_error *err)
@@ -43,19 +49,11 @@ static pgb_status check_guard(cargo *c, const pgb_tag *tag, const pgb_result *re
     const task *t = &c->tasks->at[tag->step];
     pgb_status status = check_xid(c, t, result, err);
 
+    if (status == PGB_OK) {
+        status = check_session(c, t, result, err);
+    }
     if (status != PGB_OK) {
         return status;
-    }
-    if (!pgb_result_bool(result, 0, 1) ||
-        pgb_result_int(result, 0, 2) != pgb_session_backend_pid(c->r->session)) {
-        if (!c->r->pooled) {
-            pgb_error_set(err, PGB_UNSAFE,
-                          "the session is no longer the one that pgbraid set up: a pooler in "
-                          "transaction mode stands between, or %s changed pgbraid.token",
-                          t->node->id);
-            pgb_error_hint(err, "give a URL that leads to the server itself: -d postgresql://…");
-            return PGB_UNSAFE;
-        }
     }
     if (!pgb_result_bool(result, 0, 3)) {
         pgb_error_set(err, PGB_UNSAFE, "the runner lock is no longer held");
@@ -165,18 +163,14 @@ pgb_status cargo_send(cargo *c, int role, const task *t, uint32_t ordinal, const
     return pgb_flight_send(c->r->session, tag, sql, 0, NULL, err);
 }
 
-static void begin_sql(const pgb_runner *r, char *sql, size_t size)
+static void begin_sql(char *sql, size_t size)
 {
-    snprintf(sql, size,
-             "SELECT pg_catalog.txid_current(), "
-             "COALESCE(pg_catalog.current_setting('pgbraid.token', true), '') "
-             "OPERATOR(pg_catalog.=) '%s', pg_catalog.pg_backend_pid()",
-             r->token);
+    snprintf(sql, size, "SELECT pg_catalog.txid_current(), %s", lock_whose_sql);
 }
 
 static void guard_sql(const pgb_runner *r, char *sql, size_t size)
 {
-    begin_sql(r, sql, size);
+    begin_sql(sql, size);
     snprintf(
         sql + strlen(sql), size - strlen(sql),
         ", EXISTS (SELECT FROM pg_catalog.pg_lock_status() l WHERE %s AND l.granted AND l.pid "
@@ -193,7 +187,7 @@ static pgb_status prepare_ours(cargo *c, const task *t, pgb_error *err)
     char begin[512], guard[1024];
     pgb_status status;
 
-    begin_sql(c->r, begin, sizeof begin);
+    begin_sql(begin, sizeof begin);
     guard_sql(c->r, guard, sizeof guard);
     status = pgb_flight_prepare(session, tag, name_begin, begin, err);
     if (status == PGB_OK) {
@@ -232,7 +226,7 @@ static pgb_status send_begin(cargo *c, const task *t, pgb_error *err)
     if (use_prepared(c)) {
         return pgb_flight_execute(c->r->session, tag, name_begin, 0, NULL, err);
     }
-    begin_sql(c->r, sql, sizeof sql);
+    begin_sql(sql, sizeof sql);
     return pgb_flight_send(c->r->session, tag, sql, 0, NULL, err);
 }
 

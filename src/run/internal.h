@@ -79,6 +79,10 @@ pgb_status lock_take(pgb_runner *r, int64_t deadline, pgb_error *err);
 /* A pooler: begins a transaction that holds the lock. */
 pgb_status lock_begin_pooled(pgb_runner *r, int64_t deadline, pgb_error *err);
 pgb_status lock_identity(pgb_runner *r, identity *ret, pgb_error *err);
+/* Two columns that tell which backend it is and what was set on it, and whether those two, from
+ * `column` on, are this session's. Through a pooler nothing is asked. */
+extern const char lock_whose_sql[];
+bool lock_session_is_ours(const pgb_runner *r, const pgb_result *got, int column);
 
 /* ---- prepare.c ---- */
 typedef struct task {
@@ -150,9 +154,6 @@ typedef struct trip_result {
 /* Sends the COMMIT of `before` (NULL: none) and behind it the work of `t` (NULL: none), and waits
  * once. Only lack of memory and the like is an error of the call itself. */
 void trip_run(pgb_runner *r, task_list *tasks, task *before, task *t, trip_result *ret);
-/* For one transaction for all: see one.c */
-pgb_status trip_one_transaction(pgb_runner *r, task_list *tasks, uint32_t *ret_failed,
-                                bool *ret_sent, pgb_error *err);
 
 /* ---- resolve.c ---- */
 /* After a loss: a new session with the lock. */

@@ -59,14 +59,19 @@ pgb_status lock_check_target(pgb_runner *r, pgb_error *err)
 }
 
 /* Several statements apart must find the same backend and what was set on it. */
-static const char whose_sql[] =
+const char lock_whose_sql[] =
     "pg_catalog.pg_backend_pid(), COALESCE(pg_catalog.current_setting('pgbraid.token', true), '')";
+
+bool lock_session_is_ours(const pgb_runner *r, const pgb_result *got, int column)
+{
+    return r->pooled || (pgb_result_int(got, 0, column) == pgb_session_backend_pid(r->session) &&
+                         strcmp(pgb_result_value(got, 0, column + 1), r->token) == 0);
+}
 
 static pgb_status check_session_is_ours(pgb_runner *r, const pgb_result *got, int column,
                                         pgb_error *err)
 {
-    if (r->pooled || (pgb_result_int(got, 0, column) == pgb_session_backend_pid(r->session) &&
-                      strcmp(pgb_result_value(got, 0, column + 1), r->token) == 0)) {
+    if (lock_session_is_ours(r, got, column)) {
         return PGB_OK;
     }
     pgb_error_set(err, PGB_UNSAFE, "statements of one connection to %s end on different backends",
@@ -95,7 +100,7 @@ pgb_status lock_identity(pgb_runner *r, identity *ret, pgb_error *err)
         pgb_status status;
 
         snprintf(sql, sizeof sql, "SELECT %s, %s, EXISTS (SELECT FROM pg_catalog.pg_event_trigger)",
-                 asked[i], whose_sql);
+                 asked[i], lock_whose_sql);
         status = pgb_exec(r->session, sql, &got, &ignored);
         if (status == PGB_OK) {
             status = check_session_is_ours(r, got, 2, err);
@@ -270,7 +275,7 @@ pgb_status lock_take(pgb_runner *r, int64_t deadline, pgb_error *err)
         AUTO_RESULT(got);
 
         /* and once more with lock_identity(), which comes next */
-        snprintf(sql, sizeof sql, "SELECT %s", whose_sql);
+        snprintf(sql, sizeof sql, "SELECT %s", lock_whose_sql);
         status = pgb_exec(r->session, sql, &got, err);
         status = status == PGB_OK ? check_session_is_ours(r, got, 0, err) : status;
     }
