@@ -51,6 +51,15 @@ STATUSES = {0, 1, 2, 3, 4, 5, 6}
 UNKNOWN = 6
 
 
+def wait_for(server, sql, seconds=30):
+    """Until the server says true."""
+    end = time.monotonic() + seconds
+    while not server.execute(sql)[0][0]:
+        if time.monotonic() > end:
+            raise AssertionError(f"did not come about: {sql}")
+        time.sleep(0.02)
+
+
 def tool(name):
     return str(TOOLS / name)
 

@@ -23,14 +23,6 @@ SEED = int(os.environ.get("PGBRAID_SEED", "0")) or random.SystemRandom().randran
 KINDS = ["kill at a call"] * 9 + ["kill at a message"] * 3 + ["cut"] * 3 + ["terminate"] * 3 + ["cancel", "interrupt"]
 
 
-def wait_for(server, sql, seconds=30):
-    end = time.monotonic() + seconds
-    while not server.execute(sql)[0][0]:
-        if time.monotonic() > end:
-            raise AssertionError(f"did not come about: {sql}")
-        time.sleep(0.02)
-
-
 class Disturber:
     """One course under faults at moments of one dice."""
 
@@ -187,10 +179,10 @@ class KillTest(faultlib.FaultTest):
         proxy.arm(conn=conn, dir="F", n=commits[6], at="after", do="pause")
         process = course.start(*course.words(), uri=uri)
         hit = proxy.hit(20)
-        wait_for(standby, f"SELECT pg_last_wal_replay_lsn() >= '{primary.execute('SELECT pg_current_wal_lsn()')[0][0]}'")
+        faultlib.wait_for(standby, f"SELECT pg_last_wal_replay_lsn() >= '{primary.execute('SELECT pg_current_wal_lsn()')[0][0]}'")
         standby.execute("ALTER SYSTEM SET primary_conninfo = ''")
         standby.execute("SELECT pg_reload_conf()")
-        wait_for(standby, "SELECT NOT EXISTS (SELECT FROM pg_stat_wal_receiver)")
+        faultlib.wait_for(standby, "SELECT NOT EXISTS (SELECT FROM pg_stat_wal_receiver)")
         proxy.arm(conn=conn, dir="F", n=commits[dice.randint(9, 13)], at=dice.choice(("before", "after")), do="pause")
         proxy.tell("go")
         hit = hit and proxy.hit(20)
@@ -200,7 +192,7 @@ class KillTest(faultlib.FaultTest):
         while os.path.exists(f"{primary.socket_dir}/.s.PGSQL.{primary.port}"):
             time.sleep(0.01)
         standby.execute("SELECT pg_promote(true, 60)")
-        wait_for(standby, "SELECT NOT pg_is_in_recovery()")
+        faultlib.wait_for(standby, "SELECT NOT pg_is_in_recovery()")
         with contextlib.suppress(ValueError):
             proxy.tell("cut")
         proxy.stop()

@@ -29,14 +29,6 @@ class Place:
             yield cursor
 
 
-def wait_for(server, sql, seconds=30):
-    deadline = time.monotonic() + seconds
-    while not server.execute(sql)[0][0]:
-        if time.monotonic() > deadline:
-            raise AssertionError(f"did not come about: {sql}")
-        time.sleep(0.02)
-
-
 class PromotionTest(CutTest):
     def setUp(self):
         self.kind = kinds.kind("ddl")
@@ -57,7 +49,7 @@ class PromotionTest(CutTest):
             time.sleep(0.01)
         # Not pg_promote(true): it waits with a snapshot, which what is still to be replayed may have to wait for in turn.
         standby.execute("SELECT pg_promote(false)")
-        wait_for(standby, "SELECT NOT pg_is_in_recovery()")
+        faultlib.wait_for(standby, "SELECT NOT pg_is_in_recovery()")
 
     def at(self, n, lagging, tally):
         point = f"message {n}, {'lagging' if lagging else 'caught up'}"
@@ -67,12 +59,12 @@ class PromotionTest(CutTest):
             self.run_plain(primary.uri(), folder)
             with servers.standby_of(primary) as standby:
                 lsn = primary.execute("SELECT pg_current_wal_lsn()")[0][0]
-                wait_for(standby, f"SELECT pg_last_wal_replay_lsn() >= '{lsn}'")
+                faultlib.wait_for(standby, f"SELECT pg_last_wal_replay_lsn() >= '{lsn}'")
                 if lagging:
                     # What was received is what will be there; nothing more comes.
                     standby.execute("ALTER SYSTEM SET primary_conninfo = ''")
                     standby.execute("SELECT pg_reload_conf()")
-                    wait_for(standby, "SELECT NOT EXISTS (SELECT FROM pg_stat_wal_receiver)")
+                    faultlib.wait_for(standby, "SELECT NOT EXISTS (SELECT FROM pg_stat_wal_receiver)")
                 self.write(folder, self.kind.files())
                 proxy = faultlib.Proxy(self.folder / f"p{n}{lagging:d}", primary)
                 self.addCleanup(proxy.stop)
@@ -123,7 +115,7 @@ class PromotionTest(CutTest):
         elif result.status not in faultlib.STATUSES:
             tally.broke("crash", point, str(result))
         with place.connection() as cursor:
-            wait_for(standby, "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE application_name LIKE 'pgbraid%')")
+            faultlib.wait_for(standby, "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE application_name LIKE 'pgbraid%')")
             faultlib._check_half(place, cursor, tally, point)  # pylint: disable=protected-access
             applied = self.subject.applied(cursor)
             if result.status == 0 and applied != self.reference.applied_after:
