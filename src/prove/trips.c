@@ -122,22 +122,7 @@ pgb_status trips_move(trip *t, const pgb_delta *delta)
 
 /* ---- what a failure means ---- */
 
-static bool needs_failed(const trip *t, uint32_t node)
-{
-    const pgb_graph *g = t->w->world->graph;
-    const pgb_nodes needs[] = {pgb_graph_parents(g, node), pgb_graph_depends(g, node)};
-
-    for (size_t k = 0; k < 2; k++) {
-        for (uint32_t i = 0; i < needs[k].n; i++) {
-            if (pgb_bits_get(&t->failed, needs[k].at[i])) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
-/* Which of those that a node needs can't be applied. */
+/* Which of those that the revision needs can't be applied; NULL: none. */
 static const char *failed_need(const trip *t)
 {
     const pgb_graph *g = t->w->world->graph;
@@ -150,7 +135,7 @@ static const char *failed_need(const trip *t)
             }
         }
     }
-    return "another";
+    return NULL;
 }
 
 const char *trips_commands(trip *t, const char *fmt, const char *rows)
@@ -406,7 +391,7 @@ static pgb_status prove_all(trip *t)
         }
         t->nth += chosen;
         work_step(w, chosen ? "up" : "making ready", t->node, t->nth, of);
-        if (needs_failed(t, t->node)) {
+        if (failed_need(t) != NULL) {
             status = pass_over(t, chosen);
             continue;
         }

@@ -58,6 +58,15 @@ static pgb_status tell_impossible(trip *t, const pgb_rows_report *report)
 }
 
 /* now: NULL when the tables are those oids. */
+static pgb_status fill_once(trip *t, const pgb_catalog *now, const uint32_t *oids, uint32_t n,
+                            const pgb_rows_options *how, pgb_rows_report *report, pgb_error *err)
+{
+    pgb_session *session = pgb_site_session(t->site);
+
+    return now != NULL ? pgb_rows_fill(session, now, how, report, err)
+                       : pgb_rows_fill_new(session, oids, n, how, report, err);
+}
+
 static pgb_status fill(trip *t, const pgb_catalog *now, const uint32_t *oids,
                        const char *const *names, uint32_t n)
 {
@@ -69,11 +78,9 @@ static pgb_status fill(trip *t, const pgb_catalog *now, const uint32_t *oids,
                             .tables = names,
                             .n_tables = n,
                             .interrupted = w->o->interrupted};
-    pgb_session *session = pgb_site_session(t->site);
     pgb_rows_report report = {0};
     pgb_error own = PGB_ERROR_INIT;
-    pgb_status status = now != NULL ? pgb_rows_fill(session, now, &how, &report, &own)
-                                    : pgb_rows_fill_new(session, oids, n, &how, &report, &own);
+    pgb_status status = fill_once(t, now, oids, n, &how, &report, &own);
 
     if (status == PGB_PROJECT && how.seeds != NULL) {
         /* the seeds may fit a later state only; whether they fit the last one, the probes say */
@@ -86,8 +93,7 @@ static pgb_status fill(trip *t, const pgb_catalog *now, const uint32_t *oids,
                                                    t->id, own.message));
         }
         pgb_error_clear(&own);
-        status = now != NULL ? pgb_rows_fill(session, now, &how, &report, &own)
-                             : pgb_rows_fill_new(session, oids, n, &how, &report, &own);
+        status = fill_once(t, now, oids, n, &how, &report, &own);
     }
     if (status != PGB_OK) {
         if (w->err != NULL) {
